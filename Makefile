@@ -1,0 +1,39 @@
+# Two commands need nothing but Python 3.11 or later: `make bench` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: bench test check format data clean
+
+bench: .venv/.installed
+	$(BIN)/counterclaim bench
+
+test: .venv/.installed-dev
+	$(BIN)/pytest
+
+check: .venv/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/counterclaim validate
+
+format: .venv/.installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Derived data files (manifest, sentences, fingerprints, head of the card) from the gold.
+data: .venv/.installed-dev
+	$(BIN)/python tools/build_data.py
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: .venv/bin/python pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+.venv/.installed-dev: .venv/bin/python pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .[dev]
+	touch $@ .venv/.installed
+
+clean:
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,307 @@
+"""The command line: parses, calls, prints. The only module that prints or exits.
+
+Exit codes: 0 fine, 1 the check failed, 2 an input must be put right.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from counterclaim import __version__, corpus, jsonl
+from counterclaim.errors import CounterclaimError, DataError
+from counterclaim.model import LAYERS, SPLITS, Document, Prediction
+
+if TYPE_CHECKING:
+    pass
+
+T = TypeVar("T")
+FINE, FAILED, BAD_INPUT = 0, 1, 2
+TASK_NAMES = ("sentences",)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = _parser().parse_args(argv)
+    command: Callable[[argparse.Namespace], int] = arguments.command
+    try:
+        return command(arguments)
+    except CounterclaimError as error:
+        print(error, file=sys.stderr)
+        return BAD_INPUT
+    except BrokenPipeError:
+        # The reader went away (`counterclaim stats | head`): nothing is left to say.
+        sys.stderr.close()
+        return FINE
+
+
+def _validate(arguments: argparse.Namespace) -> int:
+    from counterclaim.validate import validate_files
+
+    paths = arguments.files or [
+        corpus.gold_path(name, split) for name in corpus.corpora("all") for split in SPLITS
+    ]
+    problems = validate_files(paths)
+    for problem in problems:
+        print(problem)
+    count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
+    print(f"{len(paths)} files, {count}", file=sys.stderr)
+    return FAILED if problems else FINE
+
+
+def _anchor(arguments: argparse.Namespace) -> int:
+    from counterclaim.anchor import AnchorError, anchor
+
+    documents = {d.doc_id: d for _, d in jsonl.read_records(arguments.texts, Document)}
+    anchored: dict[str, Document] = {}
+    problems: list[str] = []
+    for line, draft in jsonl.iter_objects(arguments.drafts):
+        here = f"{arguments.drafts}:{line}"
+        if isinstance(draft, jsonl.LineError):
+            problems.append(str(draft))
+            continue
+        doc_id = draft.get("doc_id")
+        if doc_id not in documents:
+            problems.append(f"{here}: doc_id {doc_id!r} is not in {arguments.texts}")
+        elif doc_id in anchored:
+            problems.append(f"{here}: a second draft of {doc_id}; expected one")
+        else:
+            try:
+                anchored[doc_id] = anchor(draft, documents[doc_id])
+            except AnchorError as error:
+                problems += [f"{here}: {problem}" for problem in error.problems]
+    if problems:
+        raise DataError("\n".join(problems))
+    jsonl.write_records(arguments.output, anchored.values())
+    print(f"{len(anchored)} documents anchored in {arguments.output}", file=sys.stderr)
+    return FINE
+
+
+def _hydrate(arguments: argparse.Namespace) -> int:
+    from counterclaim.hydrate import RAW_URL, hydrate
+
+    outcomes = hydrate(arguments.folders, base_url=arguments.mirror or RAW_URL)
+    for outcome in outcomes:
+        if outcome.status != "found":
+            print(f"{outcome.doc_id}: {outcome.status}: {outcome.detail}")
+    count = {
+        status: sum(outcome.status == status for outcome in outcomes)
+        for status in ("found", "aligned", "different", "missing")
+    }
+    print(f"{len(outcomes)} documents:", ", ".join(f"{n} {status}" for status, n in count.items()))
+    print(f"texts are in {corpus.hydrated_path()}", file=sys.stderr)
+    return FAILED if count["different"] or count["missing"] else FINE
+
+
+def _agree(arguments: argparse.Namespace) -> int:
+    import msgspec
+
+    from counterclaim.metrics.agreement import agreement
+    from counterclaim.reports import text
+    from counterclaim.tasks import sentence_labels
+
+    gold = {d.doc_id: d for split in SPLITS for d in corpus.read(split, corpus="all")}
+    passes: list[dict[str, Document]] = []
+    for path in (arguments.a, arguments.b):
+        annotated: dict[str, Document] = {}
+        for line, record in jsonl.read_records(path, Prediction):
+            if record.doc_id not in gold or record.doc_id in annotated:
+                reason = "a second time" if record.doc_id in annotated else "not in the data"
+                raise DataError(f"{path}:{line}: {record.doc_id} is there {reason}; expected once")
+            # A pass is in the coordinates of the published text, with or without that text.
+            layers = {name: getattr(record, name) or () for name in LAYERS}
+            annotated[record.doc_id] = msgspec.structs.replace(gold[record.doc_id], **layers)
+        passes.append(annotated)
+    a, b = passes
+    if only := sorted(a.keys() ^ b.keys()):
+        where = arguments.a if only[0] in a else arguments.b
+        raise DataError(f"{only[0]} is in {where} alone; expected the same documents in both")
+    rows = agreement(list(a.values()), [b[key] for key in a], sentence_labels)
+    print(text.agreement(rows))
+    return FINE
+
+
+def _stats(arguments: argparse.Namespace) -> int:
+    from counterclaim.reports import stats
+
+    print(stats.composition(arguments.corpus))
+    return FINE
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from counterclaim import running, tasks
+
+    task = tasks.find(arguments.task)
+    train, dev = _hydrated("train", arguments.corpus), _hydrated("dev", arguments.corpus)
+    if arguments.input is None:
+        documents = _hydrated(arguments.split, arguments.corpus)
+    else:
+        documents = [document for _, document in jsonl.read_records(arguments.input, Document)]
+        for document in documents:
+            if document.text is None:
+                raise DataError(f"{arguments.input}: {document.doc_id} has no text to predict from")
+    predictions = running.run(
+        arguments.model, task, train, dev, documents, progress=_progress(Path(arguments.model).stem)
+    )
+    jsonl.write_records(arguments.output, predictions)
+    print(f"{len(predictions)} predictions in {arguments.output}", file=sys.stderr)
+    return FINE
+
+
+def _score(arguments: argparse.Namespace) -> int:
+    from counterclaim import scoring, tasks
+    from counterclaim.reports import text
+
+    task = tasks.find(arguments.task)
+    if arguments.gold is None:
+        gold = corpus.read(arguments.split, corpus=arguments.corpus)
+        data, split = _data_version(arguments.corpus, arguments.split), arguments.split
+    else:
+        gold = [document for _, document in jsonl.read_records(arguments.gold, Document)]
+        data, split = f"custom+{corpus.fingerprint([Path(arguments.gold)])}", "custom"
+    predictions = scoring.read_predictions(arguments.predictions, task, gold)
+    result = scoring.score(
+        task, gold, predictions, signature=scoring.signature(task, gold, data, split=split)
+    )
+    print(jsonl.encode(result) if arguments.json else text.scores(result))
+    return FINE
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from counterclaim import running, scoring, tasks
+    from counterclaim.reports import text
+
+    models = [Path(model) for model in arguments.models] or _baselines()
+    results = []
+    for task_name in TASK_NAMES:
+        task = tasks.find(task_name)
+        for name in _bench_corpora():
+            gold = corpus.read("test", corpus=name)
+            train, dev = _hydrated("train", name), _hydrated("dev", name)
+            signature = scoring.signature(task, gold, _data_version(name, "test"), split="test")
+            for model in models:
+                predictions = running.run(
+                    model, task, train, dev, gold, progress=_progress(f"{model.stem} on {name}")
+                )
+                scores = scoring.score(task, gold, predictions, signature=signature)
+                results.append((name, model.stem, scores))
+    print(text.bench(results))
+    return FINE
+
+
+def _bench_corpora() -> list[str]:
+    """The corpora whose texts are all at hand; says why others are left out."""
+    documents = [d for split in SPLITS for d in corpus.read(split, corpus="wire")]
+    missing = sum(document.text is None for document in documents)
+    if not missing:
+        return list(corpus.CORPUS_NAMES)
+    print(
+        f"wire rows are left out: {missing} of {len(documents)} wire texts are not hydrated; "
+        "run counterclaim hydrate",
+        file=sys.stderr,
+    )
+    return ["desk"]
+
+
+def _baselines() -> list[Path]:
+    folder = corpus.data_dir().parent / "baselines"
+    files = sorted(folder.glob("*.py"))
+    if not files:
+        raise DataError(f"no model files in {folder}; expected a checkout, or name model files")
+    return files
+
+
+def _hydrated(split: str, name: str) -> list[Document]:
+    """The documents of a split, all with text."""
+    documents = corpus.read(split, corpus=name)
+    if missing := [document.doc_id for document in documents if document.text is None]:
+        raise DataError(
+            f"{len(missing)} texts of {name} {split} are not hydrated, such as {missing[0]}; "
+            "run counterclaim hydrate first"
+        )
+    return documents
+
+
+def _data_version(name: str, split: str) -> str:
+    """Version of the data and fingerprint of the gold files that a score rests on."""
+    part = next(known for known in SPLITS if known == split)
+    paths = [corpus.gold_path(each, part) for each in corpus.corpora(name)]
+    return f"{corpus.manifest()['version']}+{corpus.fingerprint(paths)}"
+
+
+def _progress(what: str) -> Callable[[Sequence[T]], Iterable[T]]:
+    from tqdm import tqdm
+
+    # Shown on a terminal only: a log should not fill with bars.
+    return lambda batches: tqdm(batches, desc=what, unit="batch", disable=None, leave=False)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="counterclaim",
+        description="Gold, benchmark and scorer for contested claims in conflict news.",
+    )
+    parser.add_argument("--version", action="version", version=f"counterclaim {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(command: Callable[[argparse.Namespace], int], summary: str) -> argparse.ArgumentParser:
+        name = command.__name__.removeprefix("_")
+        sub = commands.add_parser(name, help=summary, description=summary)
+        sub.set_defaults(command=command)
+        return sub
+
+    def add_task(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--task", required=True, choices=TASK_NAMES, help="what is predicted")
+
+    def add_corpus(sub: argparse.ArgumentParser, use: str, default: str = "desk") -> None:
+        sub.add_argument(
+            "--corpus",
+            choices=corpus.CORPUS_NAMES,
+            default=default,
+            help=f"{use} (default {default})",
+        )
+
+    def add_split(sub: argparse.ArgumentParser, use: str) -> None:
+        sub.add_argument("--split", choices=SPLITS, default="test", help=f"{use} (default test)")
+
+    def add_output(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("-o", "--output", required=True, metavar="FILE", help="file to write")
+
+    sub = add(_validate, "check data files by all rules; exit 1 if there are problems")
+    sub.add_argument("files", nargs="*", metavar="FILE", help="JSON lines (default: all gold)")
+    sub = add(_anchor, "turn drafts with quotes into records with offsets")
+    sub.add_argument("drafts", metavar="DRAFTS", help="drafts, one JSON object a line")
+    sub.add_argument("--texts", required=True, metavar="DOCS", help="the documents, with text")
+    add_output(sub)
+    sub = add(_hydrate, "rebuild the wire texts from the public repositories")
+    sub.add_argument(
+        "--from", action="append", default=[], dest="folders", metavar="DIR",
+        help="a folder with clones of the sources, or a clone; may be repeated "
+        "(default: download at the pinned commits)",
+    )  # fmt: skip
+    sub.add_argument("--mirror", metavar="URL", help="download from a server laid out alike")
+    sub = add(_agree, "agreement of two annotation passes")
+    sub.add_argument("a", metavar="A", help="one pass, JSON lines")
+    sub.add_argument("b", metavar="B", help="the other")
+    sub = add(_stats, "composition of the data")
+    add_corpus(sub, "which corpus", default="all")
+    sub = add(_run, "fit a model file and predict documents")
+    sub.add_argument("model", metavar="MODEL.py", help="a file that defines fit")
+    add_task(sub)
+    add_corpus(sub, "corpus to train on and to predict")
+    group = sub.add_mutually_exclusive_group()
+    add_split(group, "split to predict")  # type: ignore[arg-type]
+    group.add_argument("--input", metavar="DOCS", help="documents to predict instead")
+    add_output(sub)
+    sub = add(_score, "score predictions against gold")
+    sub.add_argument("predictions", metavar="PRED", help="predictions, JSON lines")
+    add_task(sub)
+    add_corpus(sub, "corpus to score on")
+    group = sub.add_mutually_exclusive_group()
+    add_split(group, "split to score on")  # type: ignore[arg-type]
+    group.add_argument("--gold", metavar="GOLD", help="gold documents to score against instead")
+    sub.add_argument("--json", action="store_true", help="print one JSON object")
+    sub = add(_bench, "fit, predict and score baselines; print a table")
+    sub.add_argument("models", nargs="*", metavar="MODEL.py", help="default: all of baselines/")
+    return parser

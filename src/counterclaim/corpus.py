@@ -1,0 +1,157 @@
+"""Where the data is, and its documents as typed records.
+
+Desk documents carry their text. Wire documents are stand-off records; their texts come
+from the user's cache once `counterclaim hydrate` has put them there.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+import platformdirs
+
+from counterclaim import jsonl
+from counterclaim.errors import DataError
+from counterclaim.model import CORPORA, LAYERS, SPAN_FIELDS, SPLITS, Corpus, Document, Span, Split
+
+CorpusName: TypeAlias = Literal["desk", "wire", "all"]
+CORPUS_NAMES: tuple[CorpusName, ...] = ("desk", "wire", "all")
+CACHE_VARIABLE = "COUNTERCLAIM_CACHE"
+_PACKAGE = Path(__file__).resolve().parent
+
+
+class HydratedText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The text of a wire document in the cache.
+
+    `moves` is empty if the text is the recorded one. Otherwise it places every recorded
+    span in this text, as (start, end, start here, end here).
+    """
+
+    doc_id: str
+    title: str | None
+    text: str
+    moves: tuple[tuple[int, int, int, int], ...] = ()
+
+
+def data_dir() -> Path:
+    """Return the data folder: bundled in a wheel, or at the root of a checkout.
+
+    Raises:
+        DataError: The package was installed without its data.
+    """
+    bundled = _PACKAGE / "_data"
+    if bundled.is_dir():
+        return bundled
+    checkout = _PACKAGE.parents[1]  # src/counterclaim -> the repository root
+    if (checkout / "pyproject.toml").is_file():
+        return checkout / "data"
+    raise DataError(f"{bundled} is missing; reinstall the package from its wheel")
+
+
+def cache_dir() -> Path:
+    """The folder of hydrated texts: `$COUNTERCLAIM_CACHE`, or the platform's cache folder."""
+    if chosen := os.environ.get(CACHE_VARIABLE):
+        return Path(chosen)
+    return platformdirs.user_cache_path("counterclaim")
+
+
+def hydrated_path() -> Path:
+    """The cache file with the texts of wire documents."""
+    return cache_dir() / "wire.jsonl"
+
+
+def manifest() -> dict[str, Any]:
+    """Version of the data and of the guidelines, hashes and sizes of files, split lists."""
+    path = data_dir() / "manifest.json"
+    result: dict[str, Any] = json.loads(jsonl.read_bytes(path))
+    return result
+
+
+def gold_path(corpus: Corpus, split: Split) -> Path:
+    """The file of gold documents of one corpus and split."""
+    return data_dir() / corpus / f"{split}.jsonl"
+
+
+def corpora(name: str) -> tuple[Corpus, ...]:
+    """The corpora that a name stands for: one, or both for "all"."""
+    if name not in CORPUS_NAMES:
+        raise DataError(f"corpus {name!r}; expected one of {', '.join(CORPUS_NAMES)}")
+    return tuple(corpus for corpus in CORPORA if name in (corpus, "all"))
+
+
+def read(split: str, *, corpus: str = "desk") -> list[Document]:
+    """Read the gold documents of a split.
+
+    Args:
+        split: "train", "dev" or "test".
+        corpus: "desk", "wire" or "all". Wire documents have their text if it has been
+            hydrated, else `text` is None.
+
+    Raises:
+        DataError: No such split or corpus, or a file is damaged.
+    """
+    if split not in SPLITS:
+        raise DataError(f"split {split!r}; expected one of {', '.join(SPLITS)}")
+    documents: list[Document] = []
+    for name in corpora(corpus):
+        records = jsonl.read_records(gold_path(name, _split(split)), Document)
+        documents += [document for _, document in records]
+    texts = _hydrated_texts() if any(d.text is None for d in documents) else {}
+    return [attach_text(d, texts[d.doc_id]) if d.doc_id in texts else d for d in documents]
+
+
+def fingerprint(paths: Iterable[Path]) -> str:
+    """Six hexadecimal digits of the SHA-256 of files, one after the other."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(jsonl.read_bytes(path))
+    return digest.hexdigest()[:6]
+
+
+def attach_text(document: Document, held: HydratedText) -> Document:
+    """Join a stand-off record with its text, moving its spans if the text differs.
+
+    A record that has changed since the text was aligned is returned as it is.
+    """
+    if not held.moves:
+        if hashlib.sha256(held.text.encode("utf-8")).hexdigest() != document.sha256:
+            return document
+        return msgspec.structs.replace(document, text=held.text, title=held.title)
+    moved = {Span(s, e): Span(start, end) for s, e, start, end in held.moves}
+    try:
+        layers: dict[str, Any] = {
+            layer: tuple(_move(r, SPAN_FIELDS[layer], moved) for r in getattr(document, layer))
+            for layer in LAYERS
+        }
+        sentences = tuple(moved[sentence] for sentence in document.sentences)
+    except KeyError:
+        return document
+    return msgspec.structs.replace(
+        document, text=held.text, title=held.title, sentences=sentences, **layers
+    )
+
+
+def _move(record: Any, fields: Sequence[str], moved: dict[Span, Span]) -> Any:
+    spans = {f: moved[span] for f in fields if (span := getattr(record, f)) is not None}
+    return msgspec.structs.replace(record, **spans)
+
+
+def _split(name: str) -> Split:
+    return next(split for split in SPLITS if split == name)
+
+
+def _hydrated_texts() -> dict[str, HydratedText]:
+    path = hydrated_path()
+    if not path.exists():
+        return {}
+    return _read_texts(path, path.stat().st_mtime_ns)
+
+
+@cache
+def _read_texts(path: Path, _modified: int) -> dict[str, HydratedText]:
+    return {held.doc_id: held for _, held in jsonl.read_records(path, HydratedText)}

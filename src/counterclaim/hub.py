@@ -1,0 +1,212 @@
+"""The corpora as Hugging Face data sets.
+
+`load_dataset("<checkout>/data", name)` reads the same files with no code of ours, by the
+features that the card declares. `load` gives the same rows without the library's cache,
+which would not notice an edited file, and can add hydrated texts.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from counterclaim import corpus as data
+from counterclaim.errors import DataError
+from counterclaim.model import SPLITS, Document
+from counterclaim.tasks import sentence_labels
+
+if TYPE_CHECKING:
+    from datasets import DatasetDict, Features
+
+NAMES = ("documents", "sentences")
+# Hugging Face calls the development split "validation".
+HF_SPLITS = {"train": "train", "dev": "validation", "test": "test"}
+
+
+def load(name: str = "documents", *, corpus: str = "desk") -> "DatasetDict":
+    """Load a data set with the splits train, validation and test.
+
+    Args:
+        name: "documents", one row each with all layers; or "sentences", one row each
+            with its labels.
+        corpus: "desk", "wire" or "all". Wire texts are there once they have been
+            hydrated, else None.
+
+    Raises:
+        DataError: No such data set or corpus.
+    """
+    if name not in NAMES:
+        raise DataError(f"data set {name!r}; expected one of {', '.join(NAMES)}")
+    from datasets import Dataset, DatasetDict, NamedSplit  # late: takes over a second
+
+    declared = features(name)
+    return DatasetDict(
+        {
+            HF_SPLITS[split]: Dataset.from_list(
+                list(rows(name, split, corpus=corpus)),
+                features=declared,
+                split=NamedSplit(HF_SPLITS[split]),
+            )
+            for split in SPLITS
+        }
+    )
+
+
+def rows(name: str, split: str, *, corpus: str = "desk") -> Iterator[dict[str, Any]]:
+    """Yield the rows of a data set as plain values; `date` is a `datetime.date` or None."""
+    for document in data.read(split, corpus=corpus):
+        day = document.date and date.fromisoformat(document.date)
+        if name == "documents":
+            yield {**msgspec.to_builtins(document), "date": day}
+        else:
+            for row in sentence_rows(document):
+                yield {**row, "date": day}
+
+
+def sentence_rows(document: Document) -> Iterator[dict[str, Any]]:
+    """Yield one row for each sentence of a document; `text` is None if not hydrated."""
+    texts: list[str] | list[None] = document.sentence_texts or [None] * len(document.sentences)
+    for number, (span, text, labels) in enumerate(
+        zip(document.sentences, texts, sentence_labels(document), strict=True)
+    ):
+        yield {
+            "doc_id": document.doc_id,
+            "sentence": number,
+            "text": text,
+            "labels": labels,
+            "start": span.start,
+            "end": span.end,
+            "date": document.date,
+            "corpus": document.corpus,
+            "conflict": document.conflict,
+            "event": document.event,
+            "genre": document.genre,
+            "split": document.split,
+        }
+
+
+def features(name: str) -> "Features":
+    """The declared features of a data set, as in the card."""
+    from datasets import Features, List, Value
+
+    string, integer, number = Value("string"), Value("int32"), Value("float64")
+    # As a string a full date would come back from JSON lines as a time stamp.
+    day = Value("date32")
+    span = {"start": integer, "end": integer}
+    origin = {"repository": string, "path": string, "key": string, "url": string}
+    described = {
+        "date": day,
+        "corpus": string,
+        "conflict": string,
+        "event": string,
+        "genre": string,
+        "split": string,
+    }
+    if name == "sentences":
+        return Features(
+            {
+                "doc_id": string,
+                "sentence": integer,
+                "text": string,
+                "labels": List(string),
+                **span,
+                **described,
+            }
+        )
+    said = {"source": span, "source_actor": string}
+    accusation = {
+        "id": string,
+        "cue": span,
+        "content": span,
+        **said,
+        "target": span,
+        "target_actor": string,
+        "act": string,
+        "claim": string,
+    }
+    denial = {
+        "id": string,
+        "cue": span,
+        "content": span,
+        **said,
+        "answers": List(string),
+        "scope": string,
+    }
+    casualty = {
+        "id": string,
+        "mention": span,
+        "outcome": string,
+        "low": integer,
+        "high": integer,
+        "modifier": string,
+        "group": string,
+        "side": string,
+        **said,
+        "incident": string,
+    }
+    location = {
+        "id": string,
+        "mention": span,
+        "name": string,
+        "country": string,
+        "lat": number,
+        "lon": number,
+        "role": string,
+        "precision": string,
+    }
+    return Features(
+        {
+            "doc_id": string,
+            "text": string,
+            "title": string,
+            **described,
+            "source": {**origin, "licence": string},
+            "sha256": string,
+            "guidelines": string,
+            "sentences": List(span),
+            "accusations": List(accusation),
+            "denials": List(denial),
+            "casualties": List(casualty),
+            "locations": List(location),
+        }
+    )
+
+
+def card_metadata(version: str, counts: dict[str, dict[str, int]]) -> dict[str, Any]:
+    """The part of the card's YAML that declares files, features and sizes.
+
+    Args:
+        version: Version of the data. It is part of the library's cache key, and the only
+            part of it that changes with the files.
+        counts: Rows by data set and split; the library checks them.
+    """
+    files = {
+        "documents": "desk/{}.jsonl",
+        "sentences": "desk/sentences/{}.jsonl",
+        "wire": "wire/{}.jsonl",
+    }
+    configs: list[dict[str, Any]] = []
+    info: list[dict[str, Any]] = []
+    for name, pattern in files.items():
+        configs.append(
+            {
+                "config_name": name,
+                "version": version,
+                "data_files": [
+                    {"split": HF_SPLITS[split], "path": pattern.format(split)} for split in SPLITS
+                ],
+            }
+        )
+        info.append(
+            {
+                "config_name": name,
+                "features": features(name)._to_yaml_list(),
+                "splits": [
+                    {"name": HF_SPLITS[split], "num_examples": counts[name][split]}
+                    for split in SPLITS
+                ],
+            }
+        )
+    configs[0]["default"] = True
+    return {"configs": configs, "dataset_info": info}

@@ -1,0 +1,187 @@
+"""Rebuild the texts of the wire corpus from where they are published.
+
+The project holds offsets, labels and hashes of these texts, not the texts. Hydrating
+finds each document in a local folder or downloads its file at the pinned commit, checks
+the hash, and writes the texts to the user's cache. It can be run again at any time: files
+that were downloaded are not fetched twice, and the cache changes only as a whole.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from counterclaim import corpus, jsonl
+from counterclaim.corpus import HydratedText
+from counterclaim.errors import DataError
+from counterclaim.hydrate import readers
+from counterclaim.hydrate.align import align
+from counterclaim.hydrate.download import RAW_URL, TIMEOUT_SECONDS, download
+from counterclaim.model import SPLITS, Document, Source, Span
+
+__all__ = ["RAW_URL", "Fingerprint", "Outcome", "hydrate", "wire_documents"]
+
+Status = Literal["found", "aligned", "different", "missing"]
+
+
+class Fingerprint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Hashes of every sentence and annotated span of a wire document."""
+
+    doc_id: str
+    spans: tuple[tuple[int, int, str], ...]
+
+
+class Outcome(NamedTuple):
+    """What became of one document; `detail` says why it is not simply found."""
+
+    doc_id: str
+    status: Status
+    detail: str
+
+
+def wire_documents() -> list[Document]:
+    """The stand-off records of all splits."""
+    return [
+        document
+        for split in SPLITS
+        for _, document in jsonl.read_records(corpus.gold_path("wire", split), Document)
+    ]
+
+
+def hydrate(
+    folders: Sequence[Path | str] = (),
+    *,
+    base_url: str = RAW_URL,
+    timeout: float = TIMEOUT_SECONDS,
+) -> list[Outcome]:
+    """Find the text of every wire document and write the cache.
+
+    Args:
+        folders: Where the files lie: clones, or folders of clones named NAME,
+            OWNER/NAME or OWNER+NAME. If none is given, files are downloaded.
+        base_url: A server laid out as raw.githubusercontent.com.
+        timeout: Seconds after which a silent server is given up.
+
+    Returns:
+        One outcome for each document, by doc_id. Documents found on an earlier run and
+        not now keep their text, and count as found.
+
+    Raises:
+        DataError: A folder does not exist, or the cache cannot be written.
+    """
+    roots = [Path(folder) for folder in folders]
+    for root in roots:
+        if not root.is_dir():
+            raise DataError(f"{root}: no such folder; expected one that holds the sources")
+    documents = wire_documents()
+    hashes = _fingerprints()
+    files = _Files(roots, None if roots else (base_url, timeout))
+    kept = _kept_texts()
+    texts: dict[str, HydratedText] = {}
+    outcomes = []
+    for document in sorted(documents, key=lambda d: d.doc_id):
+        held, outcome = _hydrate_one(document, hashes, files)
+        earlier = kept.get(document.doc_id) if held is None else None
+        if earlier is not None and corpus.attach_text(document, earlier).text is not None:
+            held, outcome = earlier, Outcome(document.doc_id, "found", "in the cache")
+        if held is not None:
+            texts[held.doc_id] = held
+        outcomes.append(outcome)
+    jsonl.write_records(corpus.hydrated_path(), [texts[key] for key in sorted(texts)])
+    return outcomes
+
+
+def _hydrate_one(
+    document: Document, hashes: dict[str, dict[Span, str]], files: "_Files"
+) -> tuple[HydratedText | None, Outcome]:
+    doc_id, source = document.doc_id, document.source
+    reasons: list[str] = []
+    for where, data in files.candidates(source, reasons):
+        try:
+            raw = readers.read(source.repository, data).get(source.key)
+        except DataError as error:
+            reasons.append(f"{where}: {error}")
+            continue
+        if raw is None:
+            reasons.append(f"{where}: no document {source.key}")
+            continue
+        if hashlib.sha256(raw.text.encode("utf-8")).hexdigest() == document.sha256:
+            return HydratedText(doc_id, raw.title, raw.text), Outcome(doc_id, "found", where)
+        moves = align(hashes[doc_id], document.sentences, raw.text)
+        if isinstance(moves, str):
+            return None, Outcome(doc_id, "different", f"{where}: {moves}")
+        flat = tuple(sorted((a.start, a.end, b.start, b.end) for a, b in moves.items()))
+        return HydratedText(doc_id, raw.title, raw.text, flat), Outcome(doc_id, "aligned", where)
+    return None, Outcome(doc_id, "missing", "; ".join(reasons))
+
+
+class _Files:
+    """Source files from local folders, or downloaded into the cache once."""
+
+    def __init__(self, roots: Sequence[Path], server: tuple[str, float] | None):
+        self.roots, self.server = roots, server
+        self.failed: dict[tuple[str, str], str] = {}
+
+    def candidates(self, source: Source, reasons: list[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield the files that may hold a source's text; add to `reasons` why there is none."""
+        path = source.path or ""
+        if source.repository is None:
+            # A single text may have been saved under any name; its hash tells.
+            names = [root / path for root in self.roots]
+            names += [file for root in self.roots for file in sorted(root.glob("*.txt"))]
+        else:
+            owner, name = source.repository.split("/")
+            folders = (f"{owner}+{name}", f"{owner}/{name}", name, "")
+            names = [root / folder / path for root in self.roots for folder in folders]
+        existing = list(dict.fromkeys(file for file in names if file.is_file()))
+        if not existing and self.server is not None and source.repository is not None:
+            existing = self._download(source.repository, path, reasons)
+        if not existing and not reasons:
+            reasons.append(
+                f"no file {path} under {', '.join(map(str, self.roots))}"
+                if self.roots
+                else f"{path} is not published for download; give its folder with --from"
+            )
+        for file in existing:
+            yield str(file), jsonl.read_bytes(file)
+
+    def _download(self, repository: str, path: str, reasons: list[str]) -> list[Path]:
+        assert self.server is not None
+        commit = _commits()[repository]
+        target = corpus.cache_dir() / "sources" / repository.replace("/", "+") / commit / path
+        if not target.exists() and (repository, path) not in self.failed:
+            base_url, timeout = self.server
+            try:
+                download(repository, commit, path, target, base_url=base_url, timeout=timeout)
+            except DataError as error:
+                self.failed[repository, path] = str(error)
+        if reason := self.failed.get((repository, path)):
+            reasons.append(reason)
+            return []
+        return [target]
+
+
+def _commits() -> dict[str, str]:
+    path = corpus.data_dir() / "wire" / "sources.json"
+    return {row["repository"]: row["commit"] for row in json.loads(jsonl.read_bytes(path))}
+
+
+def _fingerprints() -> dict[str, dict[Span, str]]:
+    path = corpus.data_dir() / "wire" / "fingerprints.jsonl"
+    return {
+        record.doc_id: {Span(start, end): digest for start, end, digest in record.spans}
+        for _, record in jsonl.read_records(path, Fingerprint)
+    }
+
+
+def _kept_texts() -> dict[str, HydratedText]:
+    path = corpus.hydrated_path()
+    if not path.exists():
+        return {}
+    try:
+        return {held.doc_id: held for _, held in jsonl.read_records(path, HydratedText)}
+    except DataError:
+        return {}  # a damaged cache is made anew

@@ -1,0 +1,178 @@
+"""JSON lines to records and back: the only module that knows the file format.
+
+A file is UTF-8 without a byte-order mark, one JSON object a line, lines end in LF,
+no line is blank and no key stands twice in one object. What differs is an error with
+file and line; nothing is repaired silently.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any, TypeVar
+
+import jsonlines
+import msgspec
+
+from counterclaim.errors import DataError
+
+T = TypeVar("T")
+_UTF8_BOM = b"\xef\xbb\xbf"
+
+
+class LineError(DataError):
+    """A line that is no record; `rule` names the reason as `validate` does."""
+
+    def __init__(self, path: Path | str, line: int, rule: str, message: str):
+        super().__init__(f"{path}:{line}: {message}")
+        self.line, self.rule, self.message = line, rule, message
+
+
+def read_bytes(path: Path | str) -> bytes:
+    """Read a whole file, with an error that says what to do when it cannot be read."""
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise DataError(f"{path}: is a folder; expected a JSON-lines file") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def iter_objects(path: Path | str) -> Iterator[tuple[int, dict[str, Any] | LineError]]:
+    """Yield each line as its number and its object, or the reason why it is none."""
+    data = read_bytes(path)
+    if not data:
+        yield 1, LineError(path, 1, "empty-file", "the file is empty; expected one record a line")
+        return
+    for number, line in enumerate(BytesIO(data), start=1):
+        try:
+            yield number, _parse_line(line, number)
+        except _BadLineError as bad:
+            yield number, LineError(path, number, bad.rule, bad.message)
+
+
+def read_records(path: Path | str, kind: type[T]) -> list[tuple[int, T]]:
+    """Read a file as records of one type, each with its line number.
+
+    Raises:
+        DataError: The first line that is not such a record.
+    """
+    records = []
+    for number, value in iter_objects(path):
+        if isinstance(value, LineError):
+            raise value
+        try:
+            records.append((number, msgspec.convert(value, kind)))
+        except msgspec.ValidationError as error:
+            raise LineError(path, number, "type", explain(error)) from None
+    return records
+
+
+def explain(error: msgspec.ValidationError) -> str:
+    """The message of a type error, with the place first: "$.accusations[0].act: …"."""
+    message, _, place = str(error).partition(" - at ")
+    return f"{place.strip('`')}: {message}" if place else message
+
+
+def encode(record: Any) -> str:
+    """One record as one line of JSON, without its line end."""
+    return msgspec.json.encode(record).decode("utf-8")
+
+
+@contextmanager
+def replacing(path: Path | str) -> Iterator[Path]:
+    """Give a temporary path beside `path` that replaces it once the block has succeeded."""
+    target = Path(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error.strerror})") from None
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)  # mkstemp makes files private
+        try:
+            temporary.replace(target)
+        except OSError as error:
+            raise DataError(f"{path}: cannot be written ({error.strerror})") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_records(path: Path | str, records: Iterable[Any]) -> None:
+    """Write records, one a line; the file appears whole or not at all."""
+    with (
+        replacing(path) as temporary,
+        jsonlines.open(temporary, mode="w", dumps=encode) as writer,
+    ):
+        writer.write_all(records)
+
+
+class _BadLineError(Exception):
+    def __init__(self, rule: str, message: str):
+        self.rule, self.message = rule, message
+
+
+def _parse_line(line: bytes, number: int) -> dict[str, Any]:
+    if number == 1 and line.startswith(_UTF8_BOM):
+        raise _BadLineError(
+            "byte-order-mark", "begins with a byte-order mark; save as UTF-8 without one"
+        )
+    if line.endswith(b"\r\n"):
+        raise _BadLineError("line-end", "ends in CRLF; expected LF (dos2unix converts the file)")
+    if not line.strip():
+        raise _BadLineError("blank-line", "the line is blank; expected one record a line")
+    try:
+        with jsonlines.Reader([line], loads=_loads) as reader:
+            return dict(reader.read(type=dict))
+    except jsonlines.InvalidLineError as error:
+        if isinstance(error.__cause__, UnicodeDecodeError):
+            raise _BadLineError(
+                "utf-8", f"not UTF-8 at byte {error.__cause__.start}; expected UTF-8"
+            ) from None
+        if isinstance(error.__cause__, _RepeatedKeyError):
+            raise _BadLineError("repeated-key", str(error.__cause__)) from None
+        reason = str(error.__cause__ or error).partition(" (line 1)")[0]
+        raise _BadLineError("json", f"not a JSON object: {reason}") from None
+
+
+class _RepeatedKeyError(ValueError):
+    pass
+
+
+def _loads(line: str | bytes) -> Any:
+    def no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        record = dict(pairs)
+        if len(record) < len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = sorted({key for key in keys if keys.count(key) > 1})
+            raise _RepeatedKeyError(f"key {twice[0]!r} stands twice in one object; expected once")
+        return record
+
+    def no_constants(name: str) -> Any:
+        raise ValueError(f"{name} is not JSON; expected a number or null")
+
+    try:
+        value = json.loads(line, object_pairs_hook=no_repeats, parse_constant=no_constants)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if "\\ud" in str(line).lower():
+        _refuse_lone_surrogates(json.dumps(value, ensure_ascii=False))
+    return value
+
+
+def _refuse_lone_surrogates(text: str) -> None:
+    """A half of a surrogate pair is no character, and cannot be written as UTF-8."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ValueError(f"lone surrogate {text[error.start]!a}; expected a character") from None

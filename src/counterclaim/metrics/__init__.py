@@ -1,0 +1,1 @@
+"""Metrics: counts of one document first, ratios of summed counts last."""

@@ -1,0 +1,1 @@
+"""Results as text; functions here return strings and print nothing."""

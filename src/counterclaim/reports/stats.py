@@ -1,0 +1,79 @@
+"""Composition of the data: the tables of the card."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from counterclaim import corpus
+from counterclaim.model import LABELS, LAYERS, SPLITS, Document
+from counterclaim.reports.text import table
+from counterclaim.tasks import sentence_labels
+
+
+def composition(name: str = "all") -> str:
+    """Tables of documents, sentences and records by corpus and split, and of their values.
+
+    Args:
+        name: "desk", "wire" or "all".
+    """
+    documents = [d for split in SPLITS for d in corpus.read(split, corpus=name)]
+    return "\n\n".join(
+        [_sizes(documents), _sentences(documents), _sources(documents), _values(documents)]
+    )
+
+
+def _groups(documents: Sequence[Document]) -> list[tuple[str, list[Document]]]:
+    """Documents by corpus and split, then all."""
+    groups = [
+        (f"{name} {split}", [d for d in documents if (d.corpus, d.split) == (name, split)])
+        for name in corpus.corpora("all")
+        for split in SPLITS
+    ]
+    return [(name, members) for name, members in groups if members] + [("all", list(documents))]
+
+
+def _sizes(documents: Sequence[Document]) -> str:
+    rows = []
+    for name, members in _groups(documents):
+        records = [str(sum(len(getattr(d, layer)) for d in members)) for layer in LAYERS]
+        links = sum(len(denial.answers) for d in members for denial in d.denials)
+        events = len({(d.conflict, d.event) for d in members})
+        sentences = sum(len(d.sentences) for d in members)
+        rows.append([name, str(len(members)), str(events), str(sentences), *records, str(links)])
+    return table(["", "documents", "events", "sentences", *LAYERS, "links"], rows)
+
+
+def _sentences(documents: Sequence[Document]) -> str:
+    rows = []
+    for name, members in _groups(documents):
+        counts = Counter(
+            label for d in members for labels in sentence_labels(d) for label in labels or ["none"]
+        )
+        rows.append([name, *(str(counts[label]) for label in (*LABELS, "none"))])
+    return table(["sentences with", *LABELS, "none"], rows)
+
+
+def _sources(documents: Sequence[Document]) -> str:
+    counts = Counter(
+        (d.source.repository or ("single text" if d.corpus == "wire" else "desk"), d.source.licence)
+        for d in documents
+    )
+    rows = [[source, licence, str(n)] for (source, licence), n in sorted(counts.items())]
+    return table(["source", "licence", "documents"], rows)
+
+
+def _values(documents: Sequence[Document]) -> str:
+    fields: dict[str, list[str]] = {
+        "genre": [d.genre for d in documents],
+        "act": [a.act for d in documents for a in d.accusations],
+        "scope": [x.scope for d in documents for x in d.denials],
+        "outcome": [k.outcome for d in documents for k in d.casualties],
+        "modifier": [k.modifier for d in documents for k in d.casualties],
+        "group": [k.group for d in documents for k in d.casualties],
+        "role": [p.role for d in documents for p in d.locations],
+        "precision": [p.precision for d in documents for p in d.locations],
+    }
+    rows = [
+        [field, ", ".join(f"{value} {n}" for value, n in Counter(values).most_common())]
+        for field, values in fields.items()
+    ]
+    return table(["field", "values"], rows)

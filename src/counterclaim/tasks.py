@@ -1,0 +1,143 @@
+"""A task is a value: what of a document a model gives, and how it is counted.
+
+Labels of a sentence follow from the layers: `accusation` where the content of one
+begins, `denial` where its cue begins (its content if there is no cue), `casualty` and
+`location` where the mention begins.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+from msgspec import UNSET, UnsetType
+from numpy.typing import NDArray
+
+from counterclaim.errors import DataError
+from counterclaim.metrics.labels import Counts, label_counts, macro_f1
+from counterclaim.model import LABELS, LAYERS, Document, Prediction, Span, blind
+
+SentenceLabels: TypeAlias = list[list[str]]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is predicted, and how predictions are counted.
+
+    Attributes:
+        name: As on the command line.
+        labels: Label names; row i of the counts is for `labels[i]`.
+        gold: A document's gold annotation in the form that `count` takes.
+        predicted: A prediction in the same form, given the document it is for.
+        count: (gold, predicted, labels) to additive counts of shape (labels, 3).
+        headline: Name of the score that systems are compared by.
+        headline_score: Summed counts to that score.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    gold: Callable[[Document], Any]
+    predicted: Callable[[Document, Prediction], Any]
+    count: Callable[[Any, Any, Sequence[str]], Counts]
+    headline: str
+    headline_score: Callable[[Counts], NDArray[Any]]
+
+
+class Example(NamedTuple):
+    """A training document without its annotation, and what a model should give for it."""
+
+    document: Document
+    gold: Any
+
+
+def sentence_labels(document: Document) -> SentenceLabels:
+    """The labels of each sentence of a document, in the order of `LABELS`."""
+    return _labels_of_layers(document.sentences, document)
+
+
+def predicted_sentence_labels(document: Document, prediction: Prediction) -> SentenceLabels:
+    """The labels that a prediction gives to the sentences of a document.
+
+    Raises:
+        DataError: The prediction has both labels and layers, or neither, or labels for
+            another number of sentences, or a span that lies in no sentence.
+    """
+    layers = [name for name in LAYERS if getattr(prediction, name) is not UNSET]
+    if prediction.sentence_labels is not UNSET:
+        if layers:
+            raise DataError(f"sentence_labels beside {layers[0]}; expected one of the two")
+        return _given_labels(document, prediction.sentence_labels, prediction.sentence_scores)
+    if not layers:
+        raise DataError(f"no sentence_labels; expected them, or layers ({', '.join(LAYERS)})")
+    return _labels_of_layers(document.sentences, prediction)
+
+
+def examples(task: Task, documents: Sequence[Document]) -> list[Example]:
+    """Pair each document, blind, with its gold."""
+    return [Example(blind(document), task.gold(document)) for document in documents]
+
+
+def _given_labels(
+    document: Document,
+    labels: Sequence[Sequence[str]],
+    scores: Sequence[Mapping[str, float]] | UnsetType,
+) -> SentenceLabels:
+    """Labels as a model gave them, once they fit the document's sentences."""
+    expected = len(document.sentences)
+    for name, given in (("sentence_labels", labels), ("sentence_scores", scores)):
+        if given is UNSET:
+            continue
+        if len(given) != expected:
+            raise DataError(f"{name} for {len(given)} sentences; expected {expected}")
+        for number, each in enumerate(given):
+            if unknown := sorted(set(each) - set(LABELS)):
+                raise DataError(
+                    f"{name}[{number}]: {unknown[0]!r}; expected labels of {', '.join(LABELS)}"
+                )
+    return [[label for label in LABELS if label in each] for each in labels]
+
+
+def _labels_of_layers(sentences: Sequence[Span], record: Document | Prediction) -> SentenceLabels:
+    starts = [sentence.start for sentence in sentences]
+    found: list[set[str]] = [set() for _ in sentences]
+
+    def mark(key: str, span: Span | None, label: str) -> None:
+        if span is None:
+            return
+        number = bisect_right(starts, span.start) - 1
+        if number < 0 or span.start >= sentences[number].end:
+            raise DataError(f"{key}: span {span.start}-{span.end} begins in no sentence")
+        found[number].add(label)
+
+    for accusation in record.accusations or ():
+        mark(accusation.id, accusation.content, "accusation")
+    for denial in record.denials or ():
+        mark(denial.id, denial.cue or denial.content, "denial")
+    for casualty in record.casualties or ():
+        mark(casualty.id, casualty.mention, "casualty")
+    for location in record.locations or ():
+        mark(location.id, location.mention, "location")
+    return [[label for label in LABELS if label in labels] for labels in found]
+
+
+SENTENCES = Task(
+    name="sentences",
+    labels=LABELS,
+    gold=sentence_labels,
+    predicted=predicted_sentence_labels,
+    count=label_counts,
+    headline="macro_f1",
+    headline_score=macro_f1,
+)
+TASKS = {task.name: task for task in (SENTENCES,)}
+
+
+def find(name: str) -> Task:
+    """The task of a name.
+
+    Raises:
+        DataError: There is none.
+    """
+    if name not in TASKS:
+        raise DataError(f"task {name!r}; expected one of {', '.join(TASKS)}")
+    return TASKS[name]

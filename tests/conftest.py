@@ -1,0 +1,45 @@
+"""Fixtures: hand-written documents, and a place of their own for every test's cache."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from records import document
+
+from counterclaim import corpus
+from counterclaim.model import Document
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the user's cache, nor the cache of `datasets`."""
+    monkeypatch.setenv(corpus.CACHE_VARIABLE, str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str, str | bytes], Path]:
+    """Write a file of the test's own and return its path."""
+
+    def write_file(name: str, content: str | bytes) -> Path:
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+        return path
+
+    return write_file
+
+
+@pytest.fixture
+def herders() -> Document:
+    """The valid document of `cases/valid`."""
+    return document()
+
+
+@pytest.fixture(scope="session")
+def upstream() -> list[Path]:
+    """Folders with the files of the public sources, where somebody has put them."""
+    folders = [SHARED / "upstream", SHARED / "seeds"]
+    if not all(folder.is_dir() for folder in folders):
+        pytest.skip("needs the files of the public sources in ../shared, which are not published")
+    return folders

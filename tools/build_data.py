@@ -1,0 +1,135 @@
+"""Write the data folder: gold by corpus and split, and every file derived from it.
+
+    python tools/build_data.py                      refresh the derived files
+    python tools/build_data.py --gold GOLD.jsonl    put adjudicated documents, with text, in
+
+Derived are the sentence rows, the fingerprints of wire spans, the manifest and the head
+of the card. Texts of wire documents are read and never written: their records are stored
+without text and title.
+"""
+
+import argparse
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from counterclaim import corpus, hub, jsonl
+from counterclaim.hydrate import Fingerprint
+from counterclaim.hydrate.align import span_hash
+from counterclaim.model import CORPORA, GUIDELINES_VERSION, SPLITS, Document, annotated_spans
+
+DATA = Path(__file__).parents[1] / "data"
+VERSION = "0.1.0"
+# The head of the card that is not derived.
+CARD = {
+    "license": "cc-by-4.0",
+    "language": ["en"],
+    "pretty_name": "Counterclaim",
+    "annotations_creators": ["machine-generated"],
+    "language_creators": ["machine-generated", "found"],
+    "size_categories": ["n<1K"],
+    "task_categories": ["text-classification", "token-classification"],
+    "tags": ["claims", "attribution", "denial", "casualties", "geoparsing", "conflict", "news"],
+}
+
+
+def main() -> None:
+    """Read the options and write the files."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--gold", type=Path, help="adjudicated documents, with text")
+    arguments = parser.parse_args()
+    if arguments.gold is not None:
+        write_gold([document for _, document in jsonl.read_records(arguments.gold, Document)])
+    write_derived()
+
+
+def write_gold(documents: Iterable[Document]) -> None:
+    """Write documents to their corpus and split, wire documents without text."""
+    ordered = sorted(documents, key=lambda document: document.doc_id)
+    for name in CORPORA:
+        for split in SPLITS:
+            chosen = [d for d in ordered if (d.corpus, d.split) == (name, split)]
+            jsonl.write_records(corpus.gold_path(name, split), map(released, chosen))
+    wire = [document for document in ordered if document.corpus == "wire"]
+    jsonl.write_records(DATA / "wire" / "fingerprints.jsonl", map(fingerprint, wire))
+
+
+def released(document: Document) -> Document:
+    """The record as it is published: a wire document without words of its source."""
+    if document.corpus == "desk":
+        return document
+    return msgspec.structs.replace(document, text=None, title=None)
+
+
+def fingerprint(document: Document) -> Fingerprint:
+    """Hashes of all sentences and annotated spans of a document with text."""
+    text = document.text
+    if text is None:
+        raise SystemExit(f"{document.doc_id}: no text to take fingerprints of")
+    spans = sorted({*document.sentences, *annotated_spans(document)})
+    return Fingerprint(
+        document.doc_id, tuple((s.start, s.end, span_hash(text[s.start : s.end])) for s in spans)
+    )
+
+
+def write_derived() -> None:
+    """Write sentence rows, manifest and the head of the card from the gold files."""
+    gold = {
+        (name, split): [d for _, d in jsonl.read_records(corpus.gold_path(name, split), Document)]
+        for name in CORPORA
+        for split in SPLITS
+    }
+    counts: dict[str, dict[str, int]] = {"documents": {}, "sentences": {}, "wire": {}}
+    for split in SPLITS:
+        desk = gold["desk", split]
+        rows = [row for document in desk for row in hub.sentence_rows(document)]
+        jsonl.write_records(DATA / "desk" / "sentences" / f"{split}.jsonl", rows)
+        counts["documents"][split] = len(desk)
+        counts["sentences"][split] = len(rows)
+        counts["wire"][split] = len(gold["wire", split])
+    write_manifest(gold)
+    write_card(counts)
+
+
+def write_manifest(gold: dict[tuple[Any, Any], list[Document]]) -> None:
+    """Version, hashes of all data files, and the frozen lists of the splits."""
+    files = sorted(
+        path
+        for path in DATA.rglob("*")
+        if path.is_file() and path.name not in ("manifest.json", "README.md")
+    )
+    manifest = {
+        "version": VERSION,
+        "guidelines": GUIDELINES_VERSION,
+        "splits": {
+            split: {name: [d.doc_id for d in gold[name, split]] for name in CORPORA}
+            for split in SPLITS
+        },
+        "sha256": {
+            path.relative_to(DATA).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in files
+        },
+    }
+    with jsonl.replacing(DATA / "manifest.json") as temporary:
+        temporary.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+
+
+def write_card(counts: dict[str, dict[str, int]]) -> None:
+    """Replace the YAML head of the card, leaving its text alone."""
+    path = DATA / "README.md"
+    body = re.sub(r"\A---\n.*?\n---\n", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    head = yaml.safe_dump(
+        {**CARD, **hub.card_metadata(VERSION, counts)}, sort_keys=False, allow_unicode=True
+    )
+    with jsonl.replacing(path) as temporary:
+        temporary.write_text(f"---\n{head}---\n{body}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
