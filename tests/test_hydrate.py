@@ -1,0 +1,241 @@
+"""Rebuilding texts: from folders, from a real server that misbehaves, and aligned."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from wire import PLACES, clone, data_folder, published, server, text_of
+
+from counterclaim import corpus, jsonl
+from counterclaim.errors import DataError
+from counterclaim.hydrate import Outcome, hydrate, readers, wire_documents
+from counterclaim.hydrate.align import align, span_hash
+from counterclaim.model import Document, Span
+from counterclaim.validate import validate_document
+
+ALL = sorted(f"wire-{name}" for name in PLACES)
+FAKES = "golobluka/Fake-news-generation-from-FA-KES-dataset"
+
+
+@pytest.fixture(autouse=True)
+def small_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five invented wire documents in the place of the real data."""
+    folder = data_folder(tmp_path / "data")
+    monkeypatch.setattr(corpus, "data_dir", lambda: folder)
+
+
+def statuses(outcomes: list[Outcome]) -> dict[str, str]:
+    return {outcome.doc_id: outcome.status for outcome in outcomes}
+
+
+@pytest.mark.parametrize("form", ["{owner}+{name}", "{owner}/{name}", "{name}"])
+def test_folders_may_be_named_as_clones_usually_are(tmp_path: Path, form: str) -> None:
+    outcomes = hydrate([clone(tmp_path / "sources", published(), form)])
+
+    assert statuses(outcomes) == dict.fromkeys(ALL, "found")
+    texts = {d.doc_id: d.text for split in ("train", "dev", "test") for d in read(split)}
+    assert texts == {f"wire-{name}": text_of(name) for name in PLACES}
+
+
+def read(split: str) -> list[Document]:
+    return corpus.read(split, corpus="wire")
+
+
+def test_a_folder_may_be_the_clone_itself(tmp_path: Path) -> None:
+    folder = clone(tmp_path / "sources", published(), "{name}")
+    outcomes = hydrate([folder / "re3d"])
+
+    assert statuses(outcomes)["wire-re3d"] == "found"
+    assert list(statuses(outcomes).values()).count("missing") == 4
+
+
+def test_a_single_text_is_found_by_its_hash_under_any_name(tmp_path: Path) -> None:
+    (tmp_path / "saved.txt").write_text(text_of("single"))
+    assert statuses(hydrate([tmp_path]))["wire-single"] == "found"
+
+
+def test_hydrated_records_keep_all_rules(tmp_path: Path) -> None:
+    hydrate([clone(tmp_path / "sources", published())])
+    for document in read("train"):
+        assert list(validate_document(document)) == []
+
+
+def test_files_are_downloaded_at_the_pinned_commit_once(tmp_path: Path) -> None:
+    """A second run asks for nothing it has."""
+    with server(published()) as (url, asked):
+        first, second = (hydrate(base_url=url) for _ in range(2))
+
+    remote = {f"wire-{name}" for name, place in PLACES.items() if place[0]}
+    assert {key for key, status in statuses(first).items() if status == "found"} == remote
+    assert "give its folder with --from" in first[ALL.index("wire-single")].detail
+    assert first == second
+    assert len(asked) == len(set(asked)) == 4
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("404", "HTTP 404"),
+        ("500", "HTTP 500"),
+        ("truncate", "broke off after"),
+        ("stall", "no answer for 0.5 seconds"),
+    ],
+)
+def test_a_server_that_fails_costs_its_documents_alone(fault: str, reason: str) -> None:
+    """What did come is kept, what did not is named, and the next run completes it."""
+    with server(published(), {"dstl/re3d": fault}) as (url, _):
+        outcomes = hydrate(base_url=url, timeout=0.5)
+
+    failed = outcomes[ALL.index("wire-re3d")]
+    assert failed.status == "missing"
+    assert reason in failed.detail
+    assert statuses(outcomes)["wire-muc"] == "found"
+    assert not list(corpus.cache_dir().rglob("documents.json"))
+    with server(published()) as (url, asked):
+        assert statuses(hydrate(base_url=url))["wire-re3d"] == "found"
+    assert asked == ["dstl/re3d/BBC Online/documents.json"]
+
+
+def test_a_server_that_is_not_there_is_named() -> None:
+    with server({}) as (url, _):
+        pass
+    assert "cannot be reached" in hydrate(base_url=url)[0].detail
+
+
+def test_a_text_whose_annotated_words_differ_is_left_out_and_named() -> None:
+    changed = text_of("re3d").replace("raiders", "bandits")
+    with server(published({"re3d": changed})) as (url, _):
+        outcomes = hydrate(base_url=url)
+
+    assert statuses(outcomes)["wire-re3d"] == "different"
+    assert "span 14-33 fits 0 places" in outcomes[ALL.index("wire-re3d")].detail
+    assert [d.text for d in read("dev")] == [None]
+
+
+def test_a_text_with_more_around_it_is_aligned(tmp_path: Path) -> None:
+    """Site furniture before, and another line end within: all spans are found by hash."""
+    text = "Menu\n\n" + text_of("muc").replace("\n", "\r\n")
+    outcomes = hydrate([clone(tmp_path / "sources", published({"muc": text}))])
+
+    assert statuses(outcomes)["wire-muc"] == "aligned"
+    (document,) = (d for d in read("train") if d.doc_id == "wire-muc")
+    assert document.text == text
+    spans = [document.locations[0].mention, document.denials[1].content, document.sentences[1]]
+    words = [text[s.start : s.end] for s in spans if s]
+    assert words == ["Lokmuc", "Nobody crossed", "The Toposa elders denied it."]
+
+
+def test_a_changed_word_outside_all_annotated_spans_is_aligned(tmp_path: Path) -> None:
+    text = text_of("muc").replace("The Toposa elders denied", "All Toposa elders again denied")
+    outcomes = hydrate([clone(tmp_path / "sources", published({"muc": text}))])
+
+    assert statuses(outcomes)["wire-muc"] == "aligned"
+    (document,) = (d for d in read("train") if d.doc_id == "wire-muc")
+    assert document.sentence_texts[1] == "All Toposa elders again denied it."
+    assert text[slice(*offsets(document.denials[0].cue))] == "denied"
+
+
+def offsets(span: Span | None) -> tuple[int, int]:
+    assert span is not None
+    return span.start, span.end
+
+
+def test_an_interrupted_run_leaves_the_cache_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = clone(tmp_path / "sources", published())
+    hydrate([folder])
+    before = corpus.hydrated_path().read_bytes()
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(readers, "read", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        hydrate([folder])
+    assert corpus.hydrated_path().read_bytes() == before
+
+
+def test_a_later_run_with_fewer_folders_keeps_what_was_found(tmp_path: Path) -> None:
+    hydrate([clone(tmp_path / "sources", published())])
+    (tmp_path / "empty").mkdir()
+    outcomes = hydrate([tmp_path / "empty"])
+
+    assert statuses(outcomes) == dict.fromkeys(ALL, "found")
+    assert {outcome.detail for outcome in outcomes} == {"in the cache"}
+
+
+def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
+    folder = clone(tmp_path / "sources", published())
+    corpus.hydrated_path().write_text("{")
+    with pytest.raises(DataError, match=r"wire\.jsonl:1: not a JSON object"):
+        read("train")
+    assert statuses(hydrate([folder])) == dict.fromkeys(ALL, "found")
+
+
+def test_a_folder_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no such folder"):
+        hydrate([tmp_path / "none"])
+
+
+def test_a_file_of_another_form_is_named(tmp_path: Path) -> None:
+    files = published() | {"dstl/re3d/BBC Online/documents.json": b"<html>"}
+    outcome = hydrate([clone(tmp_path / "sources", files)])[ALL.index("wire-re3d")]
+
+    assert outcome.status == "missing"
+    assert "not a file of dstl/re3d: JSONDecodeError" in outcome.detail
+
+
+def test_a_record_changed_since_its_text_was_aligned_is_not_hydrated(tmp_path: Path) -> None:
+    """Moves of spans that the record no longer has would be guesses."""
+    hydrate([clone(tmp_path / "sources", published({"muc": "Menu\n\n" + text_of("muc")}))])
+    (document,) = (d for d in wire_documents() if d.doc_id == "wire-muc")
+    (held,) = (
+        held
+        for _, held in jsonl.read_records(corpus.hydrated_path(), corpus.HydratedText)
+        if held.doc_id == "wire-muc"
+    )
+    other = msgspec.structs.replace(document, sentences=(Span(0, 7), *document.sentences[1:]))
+    assert corpus.attach_text(document, held).text is not None
+    assert corpus.attach_text(other, held).text is None
+
+
+words = st.lists(st.sampled_from(["ab", "cd", "e", "fgh"]), min_size=1, max_size=6)
+texts = st.lists(words.map(" ".join), min_size=1, max_size=5)
+
+
+@given(texts, st.text("xyz \n", max_size=8), st.text("xyz\n", max_size=4))
+def test_alignment_never_guesses(sentences: list[str], before: str, between: str) -> None:
+    """Whatever is placed has its hash, keeps its order, and lies in its sentence."""
+    spans, start = [], 0
+    for sentence in sentences:
+        spans.append(Span(start, start + len(sentence)))
+        start += len(sentence) + 1
+    text = " ".join(sentences)
+    inner = [Span(s.start, s.start + min(2, s.end - s.start)) for s in spans]
+    hashes = {s: span_hash(text[s.start : s.end]) for s in (*spans, *inner)}
+    other = before + f" {between} ".join(sentences)
+
+    moves = align(hashes, spans, other)
+
+    if isinstance(moves, str):
+        return
+    placed = [moves[s] for s in spans]
+    assert all(a.end <= b.start for a, b in pairwise(placed))
+    for span in inner:
+        assert span_hash(other[moves[span].start : moves[span].end]) == hashes[span]
+    for outer, span in zip(spans, inner, strict=True):
+        assert moves[outer].start <= moves[span].start < moves[span].end <= moves[outer].end
+
+
+def test_two_equal_sentences_of_which_one_is_gone_are_not_placed() -> None:
+    """Either could be the one that is left."""
+    text = "One went. Two came. One went."
+    spans = [Span(0, 9), Span(10, 19), Span(20, 29)]
+    hashes = {s: span_hash(text[s.start : s.end]) for s in spans}
+
+    assert align(hashes, spans, "One went. One went.") == "sentence 1 is not there"
+    assert align(hashes, spans, "Two came. One went.") == "sentence 0 is not there"

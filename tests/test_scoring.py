@@ -1,0 +1,176 @@
+"""The scorer: what it gives, what it refuses, and the ways in which peers can be gamed."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from records import document, documents
+
+from counterclaim import corpus, jsonl
+from counterclaim.errors import DataError
+from counterclaim.model import LABELS, LAYERS, Document, Prediction, Span
+from counterclaim.scoring import read_predictions, score, signature
+from counterclaim.tasks import SENTENCES, sentence_labels
+
+Write = Callable[[str, str | bytes], Path]
+GOLD = documents()
+
+
+def perfect(gold: list[Document]) -> list[Prediction]:
+    return [Prediction(d.doc_id, sentence_labels=sentence_labels(d)) for d in gold]
+
+
+def test_gold_against_itself_is_one_on_every_label() -> None:
+    result = score(SENTENCES, GOLD, perfect(GOLD))
+
+    assert result.headline.value == 1
+    assert {label for label, row in result.scores.items() if row.f1.value == 1} == {
+        *LABELS,
+        "micro",
+    }
+    assert result.missing == []
+
+
+def test_a_score_by_hand() -> None:
+    """Sentence 1 of the case loses its denial, sentence 2 wrongly becomes an accusation.
+
+    accusation: 1 of 2 given right, 1 of 1 found: P 1/2, R 1, F 2/3. denial: 1 of 1 given
+    right, 1 of 2 found: F 2/3. casualty 1, location 1: macro-F1 10/12.
+    """
+    labels = [["accusation", "casualty", "location"], [], ["denial", "accusation"]]
+    result = score(SENTENCES, [document()], [Prediction("case-1", sentence_labels=labels)])
+
+    row = result.scores["accusation"]
+    assert (row.precision.value, row.recall.value, row.support) == (0.5, 1.0, 1)
+    assert row.f1.value == result.scores["denial"].f1.value == pytest.approx(2 / 3)
+    assert result.headline.value == pytest.approx(10 / 12)
+    assert result.scores["micro"].f1.value == pytest.approx(2 * 4 / (5 + 5))
+
+
+def test_a_missing_document_counts_as_empty_output_and_is_named() -> None:
+    """The MUC-4 scorer skips it, and the 41 best documents of 200 score 83 instead of 53."""
+    result = score(SENTENCES, GOLD, perfect(GOLD)[:1])
+    empty = [Prediction("case-2", sentence_labels=[[], []])]
+
+    assert result.missing == ["case-2"]
+    assert result.scores == score(SENTENCES, GOLD, perfect(GOLD)[:1] + empty).scores
+    assert result.headline.value < 1
+
+
+def test_documents_without_gold_labels_still_cost_false_alarms() -> None:
+    """NewsClaims ignores predictions where a document has no gold claim."""
+    silent = document(**dict.fromkeys(LAYERS, ()))
+    loud = Prediction("case-1", sentence_labels=[["denial"]] * 3)
+    result = score(SENTENCES, [silent, GOLD[1]], [loud, *perfect(GOLD[1:])])
+    assert result.scores["denial"].precision.value == 0
+
+
+@pytest.mark.parametrize(
+    ("predictions", "message"),
+    [
+        ([Prediction("case-9", denials=())], "case-9: unknown document; expected one of 2"),
+        ([Prediction("case-1", denials=())] * 2, "case-1: a second prediction for this document"),
+        ([Prediction("case-1")], "case-1: no sentence_labels"),
+        (
+            [Prediction("case-1", denials=(), split="test")],
+            "case-1: split is 'test'; expected 'train'",
+        ),
+        ([Prediction("case-1", denials=(), sha256="0")], "case-1: sha256 is '0'; expected"),
+    ],
+)
+def test_predictions_that_fit_no_gold_are_errors(
+    predictions: list[Prediction], message: str
+) -> None:
+    """Nothing is dropped silently (MAVEN-Arg drops unknown ids)."""
+    with pytest.raises(DataError) as caught:
+        score(SENTENCES, GOLD, predictions)
+    assert str(caught.value).startswith(message)
+
+
+def test_a_prediction_for_another_split_says_which() -> None:
+    gold = corpus.read("test")
+    stray = corpus.read("train")[0].doc_id
+    with pytest.raises(
+        DataError, match=f"{stray}: is a document of desk train; expected desk test"
+    ):
+        score(SENTENCES, gold, [Prediction(stray, denials=())])
+
+
+def test_utf16_offsets_are_refused_where_they_leave_the_text() -> None:
+    """After an emoji every offset in UTF-16 units is one too many."""
+    text = document().text or ""
+    end = len(text)
+    (place,) = document().locations
+    beyond = msgspec.structs.replace(place, mention=Span(end - 3, end + 1))
+    with pytest.raises(DataError, match=rf"case-1/l1 mention: .* <= {end}, in code points"):
+        score(SENTENCES, GOLD, [Prediction("case-1", locations=(beyond,))])
+
+
+@settings(max_examples=25)
+@given(st.randoms(use_true_random=False))
+def test_order_does_not_matter(random: object) -> None:
+    """Rows of a file and labels of a sentence may stand in any order."""
+    import random as module
+
+    assert isinstance(random, module.Random)
+    predictions = perfect(GOLD)
+    shuffled = [
+        Prediction(d.doc_id, sentence_labels=[random.sample(s, len(s)) for s in sentence_labels(d)])
+        for d in random.sample(GOLD, len(GOLD))
+    ]
+    assert score(SENTENCES, GOLD, shuffled) == score(SENTENCES, GOLD, predictions)
+
+
+def test_the_input_is_not_changed() -> None:
+    """A second call gives the same answer (fever-scorer's does not)."""
+    predictions = perfect(GOLD)
+    before = [jsonl.encode(p) for p in predictions]
+    assert score(SENTENCES, GOLD, predictions) == score(SENTENCES, GOLD, predictions)
+    assert [jsonl.encode(p) for p in predictions] == before
+
+
+def test_what_cannot_be_measured_is_undefined_and_null_in_json() -> None:
+    result = score(SENTENCES, GOLD[1:], [Prediction("case-2", denials=())])
+
+    assert math.isnan(result.scores["denial"].f1.value)
+    parsed = msgspec.json.decode(jsonl.encode(result))
+    assert parsed["scores"]["denial"]["f1"] == [None, None, None]
+    assert parsed["headline"]["value"] == 0.0
+
+
+def test_no_gold_is_an_error() -> None:
+    with pytest.raises(DataError, match="no gold document"):
+        score(SENTENCES, [], [])
+
+
+def test_a_predictions_file_is_checked_with_file_and_line(write: Write) -> None:
+    lines = [jsonl.encode(p) for p in (*perfect(GOLD), *perfect(GOLD[:1]))]
+    path = write("p.jsonl", "\n".join(lines) + "\n")
+    with pytest.raises(DataError) as caught:
+        read_predictions(path, SENTENCES, GOLD)
+    assert str(caught.value).startswith(f"{path}:3: case-1: a second prediction")
+
+
+def test_a_gold_file_is_a_predictions_file(tmp_path: Path) -> None:
+    """One shape: annotators and gold are scored like any system."""
+    jsonl.write_records(tmp_path / "gold.jsonl", GOLD)
+    assert (
+        score(
+            SENTENCES, GOLD, read_predictions(tmp_path / "gold.jsonl", SENTENCES, GOLD)
+        ).headline.value
+        == 1
+    )
+
+
+def test_the_signature_names_all_that_makes_scores_comparable() -> None:
+    made = signature(SENTENCES, GOLD, "1.0.0+3f9a1c", split="test", resamples=50, seed=0)
+    from counterclaim import __version__
+
+    assert made == (
+        "task:sentences|corpus:desk|split:test|data:1.0.0+3f9a1c|guidelines:1|bs:50|seed:0"
+        f"|version:{__version__}"
+    )
