@@ -10,8 +10,8 @@ import counterclaim
 PACKAGE = Path(counterclaim.__file__).parent
 # A module imports only from those before it.
 ORDER = [
-    *("errors", "model", "jsonl", "corpus", "anchor", "validate", "metrics", "tasks", "hydrate"),
-    *("hub", "scoring", "comparing", "running", "reports", "formats", "cli"),
+    *("errors", "model", "jsonl", "corpus", "anchor", "validate", "hydrate", "hub", "metrics"),
+    *("tasks", "scoring", "comparing", "running", "reports", "formats", "cli"),
 ]
 MODULES = sorted(PACKAGE.rglob("*.py"))
 LONGEST = 320

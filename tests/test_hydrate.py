@@ -11,7 +11,7 @@ from wire import PLACES, clone, data_folder, published, server, text_of
 
 from counterclaim import corpus, jsonl
 from counterclaim.errors import DataError
-from counterclaim.hydrate import Outcome, hydrate, readers, wire_documents
+from counterclaim.hydrate import Hydration, hydrate, readers, wire_documents
 from counterclaim.hydrate.align import align, span_hash
 from counterclaim.model import Document, Span
 from counterclaim.validate import validate_document
@@ -27,7 +27,7 @@ def small_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(corpus, "data_dir", lambda: folder)
 
 
-def statuses(outcomes: list[Outcome]) -> dict[str, str]:
+def statuses(outcomes: list[Hydration]) -> dict[str, str]:
     return {outcome.doc_id: outcome.status for outcome in outcomes}
 
 

@@ -8,13 +8,13 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from records import document, documents
+from records import document, documents, plain
 
 from counterclaim import corpus, jsonl
 from counterclaim.errors import DataError
-from counterclaim.model import LABELS, LAYERS, Document, Prediction, Span
+from counterclaim.model import LABELS, LAYERS, Document, Prediction, Span, sentence_labels
 from counterclaim.scoring import read_predictions, score, signature
-from counterclaim.tasks import SENTENCES, sentence_labels
+from counterclaim.tasks import SENTENCES
 
 Write = Callable[[str, str | bytes], Path]
 GOLD = documents()
@@ -100,14 +100,29 @@ def test_a_prediction_for_another_split_says_which() -> None:
         score(SENTENCES, gold, [Prediction(stray, denials=())])
 
 
-def test_utf16_offsets_are_refused_where_they_leave_the_text() -> None:
-    """After an emoji every offset in UTF-16 units is one too many."""
-    text = document().text or ""
-    end = len(text)
+def test_offsets_outside_the_text_are_refused() -> None:
+    end = len(document().text or "")
     (place,) = document().locations
     beyond = msgspec.structs.replace(place, mention=Span(end - 3, end + 1))
     with pytest.raises(DataError, match=rf"case-1/l1 mention: .* <= {end}, in code points"):
         score(SENTENCES, GOLD, [Prediction("case-1", locations=(beyond,))])
+
+
+def test_utf16_offsets_are_refused_though_they_lie_in_the_text() -> None:
+    """After an emoji every offset of a JavaScript program is one too many."""
+    text = "🚀 hit Basra today."
+    gold = plain(text)
+    (place,) = document().locations
+
+    def predict(start: int, end: int) -> Prediction:
+        return Prediction(
+            "case-1", locations=(msgspec.structs.replace(place, mention=Span(start, end)),)
+        )
+
+    assert (text[6:11], text.encode("utf-16-le")[14:24].decode("utf-16-le")) == ("Basra", "Basra")
+    score(SENTENCES, [gold], [predict(6, 11)])
+    with pytest.raises(DataError, match="offsets fit as UTF-16 units; expected code points"):
+        score(SENTENCES, [gold], [predict(7, 12)])
 
 
 @settings(max_examples=25)

@@ -5,8 +5,8 @@ import pytest
 from records import document, documents, plain
 
 from counterclaim.errors import DataError
-from counterclaim.model import LAYERS, Prediction, Span
-from counterclaim.tasks import SENTENCES, examples, find, sentence_labels
+from counterclaim.model import LAYERS, Prediction, Span, sentence_labels
+from counterclaim.tasks import SENTENCES, examples, find
 
 
 def test_labels_stand_where_content_cue_and_mention_begin() -> None:

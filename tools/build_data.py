@@ -3,13 +3,16 @@
     python tools/build_data.py                      refresh the derived files
     python tools/build_data.py --gold GOLD.jsonl    put adjudicated documents, with text, in
 
-Derived are the sentence rows, the fingerprints of wire spans, the manifest and the head
-of the card. Texts of wire documents are read and never written: their records are stored
+Derived are the sentence rows, the fingerprints of wire spans, the manifest, the head and
+the tables of the card, and the table of results in the README (where all wire texts are
+hydrated). Texts of wire documents are read and never written: their records are stored
 without text and title.
 """
 
 import argparse
+import contextlib
 import hashlib
+import io
 import json
 import re
 from collections.abc import Iterable
@@ -19,7 +22,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from counterclaim import corpus, hub, jsonl
+from counterclaim import cli, corpus, hub, jsonl
 from counterclaim.hydrate import Fingerprint
 from counterclaim.hydrate.align import span_hash
 from counterclaim.model import CORPORA, GUIDELINES_VERSION, SPLITS, Document, annotated_spans
@@ -47,6 +50,7 @@ def main() -> None:
     if arguments.gold is not None:
         write_gold([document for _, document in jsonl.read_records(arguments.gold, Document)])
     write_derived()
+    write_tables()
 
 
 def write_gold(documents: Iterable[Document]) -> None:
@@ -129,6 +133,38 @@ def write_card(counts: dict[str, dict[str, int]]) -> None:
     )
     with jsonl.replacing(path) as temporary:
         temporary.write_text(f"---\n{head}---\n{body}", encoding="utf-8")
+
+
+def write_tables() -> None:
+    """Put what the commands print between the marks of the card and the README."""
+    card = DATA / "README.md"
+    fill(card, "stats", printed("stats"))
+    for name in CORPORA:
+        passes = [str(DATA / "annotators" / name / f"{who}.jsonl") for who in "ab"]
+        fill(card, f"agree {name}", printed("agree", *passes))
+    if all(d.text is not None for split in SPLITS for d in corpus.read(split, corpus="wire")):
+        table, signatures = printed("bench").split("\n\n")
+        fill(DATA.parent / "README.md", "bench", f"{table}\n\n```text\n{signatures}\n```")
+
+
+def printed(*arguments: str) -> str:
+    """What a command prints."""
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        code = cli.main(arguments)
+    if code:
+        raise SystemExit(f"counterclaim {' '.join(arguments)}: exit code {code}")
+    return output.getvalue().strip()
+
+
+def fill(path: Path, name: str, text: str) -> None:
+    """Replace what stands between `<!-- name -->` and `<!-- /name -->`."""
+    before, opening, rest = path.read_text(encoding="utf-8").partition(f"<!-- {name} -->\n")
+    _, closing, after = rest.partition(f"<!-- /{name} -->")
+    if not (opening and closing):
+        raise SystemExit(f"{path}: no marks <!-- {name} --> and <!-- /{name} -->")
+    with jsonl.replacing(path) as temporary:
+        temporary.write_text(f"{before}{opening}{text}\n{closing}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

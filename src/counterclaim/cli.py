@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 FINE, FAILED, BAD_INPUT = 0, 1, 2
 TASK_NAMES = ("sentences",)
+DEFAULT_SPLIT = "test"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -99,7 +100,6 @@ def _agree(arguments: argparse.Namespace) -> int:
 
     from counterclaim.metrics.agreement import agreement
     from counterclaim.reports import text
-    from counterclaim.tasks import sentence_labels
 
     gold = {d.doc_id: d for split in SPLITS for d in corpus.read(split, corpus="all")}
     passes: list[dict[str, Document]] = []
@@ -117,7 +117,7 @@ def _agree(arguments: argparse.Namespace) -> int:
     if only := sorted(a.keys() ^ b.keys()):
         where = arguments.a if only[0] in a else arguments.b
         raise DataError(f"{only[0]} is in {where} alone; expected the same documents in both")
-    rows = agreement(list(a.values()), [b[key] for key in a], sentence_labels)
+    rows = agreement(list(a.values()), [b[key] for key in a])
     print(text.agreement(rows))
     return FINE
 
@@ -135,7 +135,7 @@ def _run(arguments: argparse.Namespace) -> int:
     task = tasks.find(arguments.task)
     train, dev = _hydrated("train", arguments.corpus), _hydrated("dev", arguments.corpus)
     if arguments.input is None:
-        documents = _hydrated(arguments.split, arguments.corpus)
+        documents = _hydrated(arguments.split or DEFAULT_SPLIT, arguments.corpus)
     else:
         documents = [document for _, document in jsonl.read_records(arguments.input, Document)]
         for document in documents:
@@ -155,8 +155,9 @@ def _score(arguments: argparse.Namespace) -> int:
 
     task = tasks.find(arguments.task)
     if arguments.gold is None:
-        gold = corpus.read(arguments.split, corpus=arguments.corpus)
-        data, split = _data_version(arguments.corpus, arguments.split), arguments.split
+        split = arguments.split or DEFAULT_SPLIT
+        gold = corpus.read(split, corpus=arguments.corpus)
+        data = _data_version(arguments.corpus, split)
     else:
         gold = [document for _, document in jsonl.read_records(arguments.gold, Document)]
         data, split = f"custom+{corpus.fingerprint([Path(arguments.gold)])}", "custom"
@@ -263,7 +264,8 @@ def _parser() -> argparse.ArgumentParser:
         )
 
     def add_split(sub: argparse.ArgumentParser, use: str) -> None:
-        sub.add_argument("--split", choices=SPLITS, default="test", help=f"{use} (default test)")
+        # No default here: argparse would not see `--split test` as given beside --input.
+        sub.add_argument("--split", choices=SPLITS, help=f"{use} (default {DEFAULT_SPLIT})")
 
     def add_output(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("-o", "--output", required=True, metavar="FILE", help="file to write")

@@ -13,8 +13,7 @@ import msgspec
 
 from counterclaim import corpus as data
 from counterclaim.errors import DataError
-from counterclaim.model import SPLITS, Document
-from counterclaim.tasks import sentence_labels
+from counterclaim.model import SPLITS, Document, sentence_labels
 
 if TYPE_CHECKING:
     from datasets import DatasetDict, Features

@@ -6,15 +6,19 @@ means, and how an annotator decides it, stands in `annotation_guidelines/`.
 A prediction has the same shape as gold, so gold can be scored as if it were a system.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias, get_args
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from counterclaim.errors import DataError
+
 Corpus: TypeAlias = Literal["desk", "wire"]
 Split: TypeAlias = Literal["train", "dev", "test"]
 Label: TypeAlias = Literal["accusation", "denial", "casualty", "location"]
+SentenceLabels: TypeAlias = list[list[str]]
 Genre: TypeAlias = Literal[
     "agency_short",
     "agency_long",
@@ -245,3 +249,41 @@ def annotated_spans(document: Document) -> list[Span]:
             if (span := getattr(record, field)) is not None
         }
     )
+
+
+def sentence_labels(
+    document: Document, record: "Document | Prediction | None" = None
+) -> SentenceLabels:
+    """The labels of each sentence that follow from the layers, in the order of `LABELS`.
+
+    `accusation` where the content of one begins, `denial` where its cue begins (its
+    content if there is no cue), `casualty` and `location` where the mention begins.
+
+    Args:
+        document: Whose sentences.
+        record: Whose layers; by default those of the document.
+
+    Raises:
+        DataError: A span begins in no sentence.
+    """
+    layers = record or document
+    starts = [sentence.start for sentence in document.sentences]
+    found: list[set[str]] = [set() for _ in starts]
+
+    def mark(key: str, span: Span | None, label: str) -> None:
+        if span is None:
+            return
+        number = bisect_right(starts, span.start) - 1
+        if number < 0 or span.start >= document.sentences[number].end:
+            raise DataError(f"{key}: span {span.start}-{span.end} begins in no sentence")
+        found[number].add(label)
+
+    for accusation in layers.accusations or ():
+        mark(accusation.id, accusation.content, "accusation")
+    for denial in layers.denials or ():
+        mark(denial.id, denial.cue or denial.content, "denial")
+    for casualty in layers.casualties or ():
+        mark(casualty.id, casualty.mention, "casualty")
+    for location in layers.locations or ():
+        mark(location.id, location.mention, "location")
+    return [[label for label in LABELS if label in labels] for labels in found]

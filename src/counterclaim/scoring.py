@@ -20,6 +20,7 @@ from counterclaim.metrics.labels import GOLD, prf
 from counterclaim.metrics.resampling import Estimate, bootstrap_weights, estimates
 from counterclaim.model import LAYERS, SPAN_FIELDS, SPLITS, Document, Prediction
 from counterclaim.tasks import Task
+from counterclaim.validate.documents import counts_utf16
 
 RESAMPLES = 1000
 SEED = 0
@@ -158,20 +159,32 @@ def check_prediction(
             raise DataError(
                 f"{doc_id}: {field} is {value!r:.80}; expected {known!r:.80} as in gold, or none"
             )
-    end = len(document.text) if document.text is not None else document.sentences[-1].end
-    for layer in LAYERS:
-        for record in getattr(prediction, layer) or ():
-            for field in SPAN_FIELDS[layer]:
-                span = getattr(record, field)
-                if span is not None and not 0 <= span.start < span.end <= end:
-                    raise DataError(
-                        f"{doc_id}/{record.id} {field}: span {span.start}-{span.end}; expected "
-                        f"0 <= start < end <= {end}, in code points (not bytes or UTF-16 units)"
-                    )
+    _check_offsets(document, prediction)
     try:
         task.predicted(document, prediction)
     except DataError as error:
         raise DataError(f"{doc_id}: {error}") from None
+
+
+def _check_offsets(document: Document, prediction: Prediction) -> None:
+    spans = [
+        (f"{record.id} {field}", span)
+        for layer in LAYERS
+        for record in getattr(prediction, layer) or ()
+        for field in SPAN_FIELDS[layer]
+        if (span := getattr(record, field)) is not None
+    ]
+    text = document.text
+    if text is not None and counts_utf16(text, [span for _, span in spans]):
+        raise DataError(f"{document.doc_id}: offsets fit as UTF-16 units; expected code points")
+    ends = [sentence.end for sentence in document.sentences]
+    end = max(ends, default=0) if text is None else len(text)
+    for place, span in spans:
+        if not 0 <= span.start < span.end <= end:
+            raise DataError(
+                f"{document.doc_id}/{place}: span {span.start}-{span.end}; expected "
+                f"0 <= start < end <= {end}, in code points"
+            )
 
 
 def _elsewhere(doc_id: str, gold: Mapping[str, Document]) -> str:

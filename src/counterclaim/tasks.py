@@ -1,23 +1,23 @@
-"""A task is a value: what of a document a model gives, and how it is counted.
+"""A task is a value: what of a document a model gives, and how it is counted."""
 
-Labels of a sentence follow from the layers: `accusation` where the content of one
-begins, `denial` where its cue begins (its content if there is no cue), `casualty` and
-`location` where the mention begins.
-"""
-
-from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from msgspec import UNSET, UnsetType
 from numpy.typing import NDArray
 
 from counterclaim.errors import DataError
 from counterclaim.metrics.labels import Counts, label_counts, macro_f1
-from counterclaim.model import LABELS, LAYERS, Document, Prediction, Span, blind
-
-SentenceLabels: TypeAlias = list[list[str]]
+from counterclaim.model import (
+    LABELS,
+    LAYERS,
+    Document,
+    Prediction,
+    SentenceLabels,
+    blind,
+    sentence_labels,
+)
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,6 @@ class Example(NamedTuple):
     gold: Any
 
 
-def sentence_labels(document: Document) -> SentenceLabels:
-    """The labels of each sentence of a document, in the order of `LABELS`."""
-    return _labels_of_layers(document.sentences, document)
-
-
 def predicted_sentence_labels(document: Document, prediction: Prediction) -> SentenceLabels:
     """The labels that a prediction gives to the sentences of a document.
 
@@ -69,7 +64,7 @@ def predicted_sentence_labels(document: Document, prediction: Prediction) -> Sen
         return _given_labels(document, prediction.sentence_labels, prediction.sentence_scores)
     if not layers:
         raise DataError(f"no sentence_labels; expected them, or layers ({', '.join(LAYERS)})")
-    return _labels_of_layers(document.sentences, prediction)
+    return sentence_labels(document, prediction)
 
 
 def examples(task: Task, documents: Sequence[Document]) -> list[Example]:
@@ -95,29 +90,6 @@ def _given_labels(
                     f"{name}[{number}]: {unknown[0]!r}; expected labels of {', '.join(LABELS)}"
                 )
     return [[label for label in LABELS if label in each] for each in labels]
-
-
-def _labels_of_layers(sentences: Sequence[Span], record: Document | Prediction) -> SentenceLabels:
-    starts = [sentence.start for sentence in sentences]
-    found: list[set[str]] = [set() for _ in sentences]
-
-    def mark(key: str, span: Span | None, label: str) -> None:
-        if span is None:
-            return
-        number = bisect_right(starts, span.start) - 1
-        if number < 0 or span.start >= sentences[number].end:
-            raise DataError(f"{key}: span {span.start}-{span.end} begins in no sentence")
-        found[number].add(label)
-
-    for accusation in record.accusations or ():
-        mark(accusation.id, accusation.content, "accusation")
-    for denial in record.denials or ():
-        mark(denial.id, denial.cue or denial.content, "denial")
-    for casualty in record.casualties or ():
-        mark(casualty.id, casualty.mention, "casualty")
-    for location in record.locations or ():
-        mark(location.id, location.mention, "location")
-    return [[label for label in LABELS if label in labels] for labels in found]
 
 
 SENTENCES = Task(

@@ -10,7 +10,6 @@ from records import document, documents
 from counterclaim.errors import DataError
 from counterclaim.metrics.agreement import Agreement, agreement, match_records, nominal_alpha
 from counterclaim.model import Document
-from counterclaim.tasks import sentence_labels
 
 
 def test_alpha_of_the_textbook() -> None:
@@ -51,7 +50,7 @@ def changed(**casualty: object) -> Document:
 
 
 def test_a_pass_agrees_with_itself() -> None:
-    rows = agreement(documents(), documents(), sentence_labels)
+    rows = agreement(documents(), documents())
     values = [row.estimate.value for row in rows]
 
     assert {value for value in values if not np.isnan(value)} == {1.0}
@@ -60,8 +59,8 @@ def test_a_pass_agrees_with_itself() -> None:
 
 def test_each_difference_shows_in_its_own_measure() -> None:
     """A casualty of another bound: the mention still matches, the bounds do not."""
-    before = by_name(agreement([document()], [document()], sentence_labels))
-    after = by_name(agreement([document()], [changed(low=3, high=3)], sentence_labels))
+    before = by_name(agreement([document()], [document()]))
+    after = by_name(agreement([document()], [changed(low=3, high=3)]))
     differing = {key for key in before if before[key].estimate.value != after[key].estimate.value}
 
     known = {key for key in differing if not np.isnan(before[key].estimate.value)}
@@ -76,11 +75,11 @@ def test_a_link_counts_under_the_matching_of_both_its_ends() -> None:
         denials=tuple(msgspec.structs.replace(d, answers=("x9",)) for d in document().denials),
     )
     key = ("links", "denial to accusation", "F1")
-    assert by_name(agreement([document()], [renamed], sentence_labels))[key].estimate.value == 1
+    assert by_name(agreement([document()], [renamed]))[key].estimate.value == 1
 
     first, second = document().denials
     unlinked = document(denials=(first, msgspec.structs.replace(second, answers=())))
-    row = by_name(agreement([document()], [unlinked], sentence_labels))[key]
+    row = by_name(agreement([document()], [unlinked]))[key]
     assert row.estimate.value == pytest.approx(2 * 1 / (2 + 1))
     assert row.items == 3
 
@@ -95,7 +94,7 @@ def test_places_agree_within_fifty_kilometres(
     """A degree of latitude is 111 km: 0.22 degrees are 24 km, 0.62 are 69 km."""
     (place,) = document().locations
     other = document(locations=(msgspec.structs.replace(place, lat=lat, lon=lon),))
-    row = by_name(agreement([document()], [other], sentence_labels))
+    row = by_name(agreement([document()], [other]))
     assert row["locations", "within 50 km", "share"].estimate.value == share
 
 
@@ -110,6 +109,6 @@ def test_accusers_of_one_act_are_matched_by_their_side() -> None:
 
 def test_passes_over_different_documents_are_refused() -> None:
     with pytest.raises(DataError, match="differ in their documents"):
-        agreement(documents(), documents()[:1], sentence_labels)
+        agreement(documents(), documents()[:1])
     with pytest.raises(DataError, match="no document in common"):
-        agreement([], [], sentence_labels)
+        agreement([], [])

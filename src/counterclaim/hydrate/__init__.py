@@ -22,7 +22,7 @@ from counterclaim.hydrate.align import align
 from counterclaim.hydrate.download import RAW_URL, TIMEOUT_SECONDS, download
 from counterclaim.model import SPLITS, Document, Source, Span
 
-__all__ = ["RAW_URL", "Fingerprint", "Outcome", "hydrate", "wire_documents"]
+__all__ = ["RAW_URL", "Fingerprint", "Hydration", "hydrate", "wire_documents"]
 
 Status = Literal["found", "aligned", "different", "missing"]
 
@@ -34,7 +34,7 @@ class Fingerprint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     spans: tuple[tuple[int, int, str], ...]
 
 
-class Outcome(NamedTuple):
+class Hydration(NamedTuple):
     """What became of one document; `detail` says why it is not simply found."""
 
     doc_id: str
@@ -56,7 +56,7 @@ def hydrate(
     *,
     base_url: str = RAW_URL,
     timeout: float = TIMEOUT_SECONDS,
-) -> list[Outcome]:
+) -> list[Hydration]:
     """Find the text of every wire document and write the cache.
 
     Args:
@@ -86,7 +86,7 @@ def hydrate(
         held, outcome = _hydrate_one(document, hashes, files)
         earlier = kept.get(document.doc_id) if held is None else None
         if earlier is not None and corpus.attach_text(document, earlier).text is not None:
-            held, outcome = earlier, Outcome(document.doc_id, "found", "in the cache")
+            held, outcome = earlier, Hydration(document.doc_id, "found", "in the cache")
         if held is not None:
             texts[held.doc_id] = held
         outcomes.append(outcome)
@@ -96,7 +96,7 @@ def hydrate(
 
 def _hydrate_one(
     document: Document, hashes: dict[str, dict[Span, str]], files: "_Files"
-) -> tuple[HydratedText | None, Outcome]:
+) -> tuple[HydratedText | None, Hydration]:
     doc_id, source = document.doc_id, document.source
     reasons: list[str] = []
     for where, data in files.candidates(source, reasons):
@@ -109,13 +109,13 @@ def _hydrate_one(
             reasons.append(f"{where}: no document {source.key}")
             continue
         if hashlib.sha256(raw.text.encode("utf-8")).hexdigest() == document.sha256:
-            return HydratedText(doc_id, raw.title, raw.text), Outcome(doc_id, "found", where)
+            return HydratedText(doc_id, raw.title, raw.text), Hydration(doc_id, "found", where)
         moves = align(hashes[doc_id], document.sentences, raw.text)
         if isinstance(moves, str):
-            return None, Outcome(doc_id, "different", f"{where}: {moves}")
+            return None, Hydration(doc_id, "different", f"{where}: {moves}")
         flat = tuple(sorted((a.start, a.end, b.start, b.end) for a, b in moves.items()))
-        return HydratedText(doc_id, raw.title, raw.text, flat), Outcome(doc_id, "aligned", where)
-    return None, Outcome(doc_id, "missing", "; ".join(reasons))
+        return HydratedText(doc_id, raw.title, raw.text, flat), Hydration(doc_id, "aligned", where)
+    return None, Hydration(doc_id, "missing", "; ".join(reasons))
 
 
 class _Files:

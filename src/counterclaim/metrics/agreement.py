@@ -21,7 +21,7 @@ from counterclaim.metrics.labels import prf, ratio
 from counterclaim.metrics.places import distance_km
 from counterclaim.metrics.resampling import Estimate, bootstrap_weights, estimates
 from counterclaim.metrics.spans import match_spans, overlap
-from counterclaim.model import LABELS, Document, Span
+from counterclaim.model import LABELS, Document, Span, sentence_labels
 
 Pair = tuple[Document, Document]
 PLACE_RADIUS_KM = 50
@@ -68,7 +68,6 @@ def nominal_alpha(tables: NDArray[np.generic]) -> NDArray[np.float64]:
 def agreement(
     a: Sequence[Document],
     b: Sequence[Document],
-    labels_of: Callable[[Document], Sequence[Sequence[str]]],
     *,
     resamples: int = 1000,
     seed: int = 0,
@@ -78,7 +77,6 @@ def agreement(
     Args:
         a: One pass.
         b: The other, with the same documents in the same order.
-        labels_of: The sentence labels that follow from a document's layers.
         resamples: Number of bootstrap resamples of whole documents.
         seed: Seed of the resampling.
 
@@ -91,7 +89,7 @@ def agreement(
         raise DataError("the passes have no document in common; expected at least one")
     weights = bootstrap_weights([d.event for d in a], resamples=resamples, seed=seed)
     rows = []
-    per_pair = [_counts(pair, labels_of) for pair in zip(a, b, strict=True)]
+    per_pair = [_counts(pair) for pair in zip(a, b, strict=True)]
     for key in per_pair[0]:
         counts = np.stack([counted[key] for counted in per_pair])
         layer, part, measure = key
@@ -117,12 +115,10 @@ _STATISTICS = {"alpha": _alpha, "exact F1": _f1, "overlap F1": _f1, "F1": _f1, "
 Key = tuple[str, str, str]
 
 
-def _counts(
-    pair: Pair, labels_of: Callable[[Document], Sequence[Sequence[str]]]
-) -> dict[Key, NDArray[np.int64]]:
+def _counts(pair: Pair) -> dict[Key, NDArray[np.int64]]:
     """Everything that is counted of one document, by layer, part and measure."""
     counts: dict[Key, NDArray[np.int64]] = {}
-    sides = [labels_of(document) for document in pair]
+    sides = [sentence_labels(document) for document in pair]
     for label in LABELS:
         table = np.zeros((2, 2), dtype=np.int64)
         for unit_a, unit_b in zip(*sides, strict=True):

@@ -4,9 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from counterclaim import corpus
-from counterclaim.model import LABELS, LAYERS, SPLITS, Document
+from counterclaim.model import LABELS, LAYERS, SPLITS, Document, sentence_labels
 from counterclaim.reports.text import table
-from counterclaim.tasks import sentence_labels
 
 
 def composition(name: str = "all") -> str:

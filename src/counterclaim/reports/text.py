@@ -12,21 +12,22 @@ _MISSING_SHOWN = 5
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table with aligned columns: the first to the left, the others right."""
+    """A Markdown table with aligned columns: figures to the right, words to the left."""
     cells = [list(header), *(list(row) for row in rows)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    columns = list(zip(*cells, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    figures = [all(c[:1].isdigit() or c == UNDEFINED for c in column[1:]) for column in columns]
+    shape = list(zip(widths, figures, strict=True))
     lines = [
         "| "
         + " | ".join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+            cell.rjust(width) if figure else cell.ljust(width)
+            for cell, (width, figure) in zip(row, shape, strict=True)
         )
         + " |"
         for row in cells
     ]
-    rule = "|".join(
-        "-" * (width + 2) if i == 0 else "-" * (width + 1) + ":" for i, width in enumerate(widths)
-    )
+    rule = "|".join("-" * (w + 1) + ":" if figure else "-" * (w + 2) for w, figure in shape)
     return "\n".join([lines[0], f"|{rule}|", *lines[1:]])
 
 

@@ -41,6 +41,7 @@ RULES = {
     "sentence-order": "Sentences stand in order and do not overlap.",
     "sentence-cover": "All text but white space lies in a sentence.",
     "span-offsets": "A span is not empty and lies inside the text.",
+    "span-utf16": "Offsets count code points, not UTF-16 units.",
     "span-sentence": "A span lies inside one sentence.",
     "span-words": "A span begins and ends at word boundaries, without white space.",
     "span-quotes": "A content span has no quotation mark that opens or closes only its ends.",

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -128,6 +128,10 @@ def _outside(span: Span, text: str | None) -> tuple[str, str] | None:
 
 def _check_spans(document: Document) -> Iterator[Finding]:
     text = document.text
+    if text is not None and counts_utf16(text, [span for _, _, span in _spans(document)]):
+        # All its spans are off: to list each would hide the one reason.
+        yield "span-utf16", "", "offsets that fit as UTF-16 units", "offsets in code points"
+        return
     for place, field, span in _spans(document):
         if problem := _outside(span, text):
             yield "span-offsets", place, *problem
@@ -137,11 +141,41 @@ def _check_spans(document: Document) -> Iterator[Finding]:
         if text is None:
             continue
         words = text[span.start : span.end]
-        around = text[max(0, span.start - 1) : span.start + 1], text[span.end - 1 : span.end + 1]
-        if words != words.strip() or any(re.fullmatch(r"\w\w", pair) for pair in around):
+        if _cuts_words(text, span):
             yield "span-words", place, repr(words), "whole words without white space at the ends"
         if field == "content" and _is_quoted(words):
             yield "span-quotes", place, repr(words), "no quotation marks at the ends"
+
+
+def _cuts_words(text: str, span: Span) -> bool:
+    words = text[span.start : span.end]
+    edges = text[max(0, span.start - 1) : span.start + 1], text[span.end - 1 : span.end + 1]
+    return words != words.strip() or any(re.fullmatch(r"\w\w", edge) for edge in edges)
+
+
+def counts_utf16(text: str, spans: Sequence[Span]) -> bool:
+    """Whether offsets count UTF-16 units, as they do in JavaScript and Java.
+
+    They do if some span cuts a word or leaves the text when read as code points, and none
+    does when read as UTF-16 units. A text without characters beyond U+FFFF tells nothing.
+    """
+    if not any(character > "\uffff" for character in text):
+        return False
+    point_of = {}
+    unit = 0
+    for point, character in enumerate(text):
+        point_of[unit] = point
+        unit += 1 + (character > "\uffff")
+    point_of[unit] = len(text)
+
+    def fits(start: int | None, end: int | None) -> bool:
+        if start is None or end is None or not 0 <= start < end <= len(text):
+            return False
+        return not _cuts_words(text, Span(start, end))
+
+    return any(not fits(s.start, s.end) for s in spans) and all(
+        fits(point_of.get(s.start), point_of.get(s.end)) for s in spans
+    )
 
 
 def _is_quoted(words: str) -> bool:

@@ -1,0 +1,315 @@
+"""The commands: exit codes, what they print, and that bad input never ends in a traceback."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import termios
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from records import CASES, documents
+from wire import clone, data_folder, published, server
+
+from counterclaim import corpus, jsonl, read
+from counterclaim.anchor import draft
+from counterclaim.cli import main
+from counterclaim.model import CORPORA, SPLITS, Document, Prediction, sentence_labels
+
+Write = Callable[[str, str | bytes], Path]
+Capture = pytest.CaptureFixture[str]
+BASELINES = Path(__file__).parents[1] / "baselines"
+VALID = CASES / "valid" / "documents.jsonl"
+
+
+@pytest.fixture
+def predictions(tmp_path: Path) -> Path:
+    """Predictions for the desk test split that are gold."""
+    path = tmp_path / "predictions.jsonl"
+    gold = read("test")
+    jsonl.write_records(
+        path, [Prediction(d.doc_id, sentence_labels=sentence_labels(d)) for d in gold]
+    )
+    return path
+
+
+def test_validate_lists_problems_and_exits_one(capsys: Capture) -> None:
+    files = sorted(str(path) for path in (CASES / "invalid").glob("s*.jsonl"))
+    assert main(["validate", *files]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) >= len(files)
+    for line in lines:
+        assert re.match(r"^\S+\.jsonl:\d+: [a-z0-9-]+( case-\d\S*.*)?: ", line), line
+
+
+def test_validate_without_files_checks_the_gold(capsys: Capture) -> None:
+    assert main(["validate"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_anchor_writes_records(tmp_path: Path) -> None:
+    drafts = tmp_path / "drafts.jsonl"
+    drafts.write_text("".join(json.dumps(draft(d)) + "\n" for d in documents()))
+    out = tmp_path / "out.jsonl"
+
+    assert main(["anchor", str(drafts), "--texts", str(VALID), "-o", str(out)]) == 0
+    assert [d for _, d in jsonl.read_records(out, Document)] == documents()
+
+
+def test_anchor_lists_all_problems_and_writes_nothing(write: Write, capsys: Capture) -> None:
+    bad = draft(documents()[0])
+    bad["accusations"][0]["cue"] = [0, "blamed"]
+    lines = [bad, {"doc_id": "case-9"}, {"doc_id": "case-2"}, {"doc_id": "case-2"}]
+    drafts = write("drafts.jsonl", "".join(json.dumps(line) + "\n" for line in lines) + "{\n")
+    out = write("out.jsonl", "old")
+
+    assert main(["anchor", str(drafts), "--texts", str(VALID), "-o", str(out)]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        f"{drafts}:1: case-1/a1 cue: 'blamed' is not in sentence 0; the nearest there is 'accused'",
+        f"{drafts}:2: doc_id 'case-9' is not in {VALID}",
+        f"{drafts}:4: a second draft of case-2; expected one",
+        f"{drafts}:5: not a JSON object: Expecting property name enclosed in double quotes: "
+        "line 2 column 1 (char 2)",
+    ]
+    assert out.read_text() == "old"
+
+
+def test_hydrate_prints_what_is_not_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    folder = data_folder(tmp_path / "data")
+    monkeypatch.setattr(corpus, "data_dir", lambda: folder)
+    sources = clone(tmp_path / "sources", published())
+
+    assert main(["hydrate", "--from", str(sources)]) == 0
+    assert capsys.readouterr().out == "5 documents: 5 found, 0 aligned, 0 different, 0 missing\n"
+    with server({}) as (url, _):
+        monkeypatch.setenv(corpus.CACHE_VARIABLE, str(tmp_path / "other"))
+        assert main(["hydrate", "--mirror", url]) == 1
+    out = capsys.readouterr().out
+    assert "wire-re3d: missing: http" in out
+    assert out.endswith("5 documents: 0 found, 0 aligned, 0 different, 5 missing\n")
+
+
+@pytest.mark.parametrize("name", CORPORA)
+def test_agree_prints_every_layer(capsys: Capture, name: str) -> None:
+    passes = [str(corpus.data_dir() / "annotators" / name / f"{who}.jsonl") for who in "ab"]
+    assert main(["agree", *passes]) == 0
+    out = capsys.readouterr().out
+    for word in ("alpha", "exact F1", "overlap F1", "within 50 km", "links"):
+        assert word in out
+
+
+def test_agree_refuses_passes_over_other_documents(tmp_path: Path, capsys: Capture) -> None:
+    a = corpus.data_dir() / "annotators" / "desk" / "a.jsonl"
+    lines = a.read_text(encoding="utf-8").splitlines(keepends=True)
+    b = tmp_path / "b.jsonl"
+    b.write_text("".join(lines[1:]), encoding="utf-8")
+    assert main(["agree", str(a), str(b)]) == 2
+    assert "is in " in capsys.readouterr().err
+
+
+def test_stats_prints_tables(capsys: Capture) -> None:
+    assert main(["stats", "--corpus", "desk"]) == 0
+    assert capsys.readouterr().out.count("\n|---") == 4
+
+
+def test_run_then_score(tmp_path: Path, capsys: Capture) -> None:
+    out = tmp_path / "new" / "p.jsonl"
+    model = str(BASELINES / "majority.py")
+    assert main(["run", model, "--task", "sentences", "-o", str(out)]) == 0
+    assert main(["score", str(out), "--task", "sentences"]) == 0
+    printed = capsys.readouterr().out
+    assert "macro_f1" in printed
+    assert "task:sentences|corpus:desk|split:test|data:" in printed
+
+
+def test_run_on_documents_of_ones_own(tmp_path: Path) -> None:
+    out = tmp_path / "p.jsonl"
+    model = str(BASELINES / "lexicon.py")
+    arguments = ["run", model, "--task", "sentences", "--input", str(VALID), "-o", str(out)]
+    assert main(arguments) == 0
+    assert [p.doc_id for _, p in jsonl.read_records(out, Prediction)] == ["case-1", "case-2"]
+    assert main(["score", str(out), "--task", "sentences", "--gold", str(VALID)]) == 0
+
+
+def test_score_as_json(predictions: Path, capsys: Capture) -> None:
+    assert main(["score", str(predictions), "--task", "sentences", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+
+    assert result["task"] == "sentences"
+    assert result["signature"].startswith("task:sentences|")
+    assert result["headline"] == {"name": "macro_f1", "value": 1.0, "low": 1.0, "high": 1.0}
+    assert set(result["scores"]) == {"accusation", "denial", "casualty", "location", "micro"}
+
+
+@pytest.mark.parametrize("name", CORPORA)
+@pytest.mark.parametrize("split", SPLITS)
+def test_gold_files_score_one_against_themselves(name: str, split: str, capsys: Capture) -> None:
+    path = corpus.data_dir() / name / f"{split}.jsonl"
+    arguments = ["score", str(path), "--task", "sentences", "--corpus", name, "--split", split]
+    assert main([*arguments, "--json"]) == 0
+    scores = json.loads(capsys.readouterr().out)["scores"]
+    assert {row["f1"][0] for row in scores.values()} == {1.0}
+
+
+def test_bench_says_that_wire_rows_are_left_out(capsys: Capture) -> None:
+    assert main(["bench", str(BASELINES / "majority.py")]) == 0
+    printed = capsys.readouterr()
+    assert re.search(r"^\| desk +\| majority +\|", printed.out, re.MULTILINE)
+    assert "wire rows are left out: 25 of 25 wire texts are not hydrated" in printed.err
+
+
+def test_bench_has_wire_rows_once_hydrated(upstream: list[Path], capsys: Capture) -> None:
+    assert main(["hydrate", *(f"--from={folder}" for folder in upstream)]) == 0
+    assert main(["bench", str(BASELINES / "majority.py")]) == 0
+    out = capsys.readouterr().out
+    assert [row.split()[1] for row in out.splitlines() if "majority" in row] == [
+        "desk",
+        "wire",
+        "all",
+    ]
+    assert "corpus:desk+wire|" in out
+
+
+def test_wire_needs_hydration_to_run_but_not_to_score(tmp_path: Path, capsys: Capture) -> None:
+    model = str(BASELINES / "majority.py")
+    arguments = ["run", model, "--task", "sentences", "--corpus", "wire"]
+    assert main([*arguments, "-o", str(tmp_path / "p")]) == 2
+    assert "run counterclaim hydrate first" in capsys.readouterr().err
+    gold = str(corpus.gold_path("wire", "test"))
+    assert main(["score", gold, "--task", "sentences", "--corpus", "wire"]) == 0
+
+
+BAD_FILES = sorted((CASES / "invalid").iterdir())
+LINE_RULES = {
+    *("byte-order-mark", "utf-8", "line-end", "blank-line", "empty-file", "json"),
+    *("repeated-key", "type", "missing-field", "unknown-field", "enumeration"),
+}
+
+
+@pytest.mark.parametrize("path", BAD_FILES, ids=lambda p: p.stem)
+@pytest.mark.parametrize("command", ["anchor-texts", "input", "gold", "predictions", "agree"])
+def test_no_file_ends_in_a_traceback(
+    path: Path, command: str, write: Write, capsys: Capture
+) -> None:
+    """A file that cannot be read as records is exit 2, with its name and line."""
+    out = write("out.jsonl", "old")
+    gold, task = str(VALID), ["--task", "sentences"]
+    arguments = {
+        "anchor-texts": ["anchor", str(VALID), "--texts", str(path), "-o", str(out)],
+        "input": [
+            "run",
+            str(BASELINES / "majority.py"),
+            *task,
+            "--input",
+            str(path),
+            "-o",
+            str(out),
+        ],
+        "gold": ["score", gold, *task, "--gold", str(path)],
+        "predictions": ["score", str(path), *task, "--gold", gold],
+        "agree": ["agree", str(path), str(path)],
+    }[command]
+
+    code = main(arguments)
+
+    assert code in (0, 2)
+    if path.stem in LINE_RULES:
+        assert code == 2
+        if not (command == "predictions" and path.stem == "type"):
+            assert re.search(rf"{re.escape(str(path))}:\d+: ", capsys.readouterr().err)
+    if code == 2:
+        assert out.read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("x = 1\n", "defines no fit"),
+        ("def fit(task, train, dev):\n    raise KeyError('x')\n", "2: fit raised KeyError: 'x'"),
+        ("def fit(task, train, dev):\n    return lambda ds: []\n", "0 predictions for 5 documents"),
+    ],
+)
+def test_a_broken_model_writes_nothing(
+    write: Write, capsys: Capture, source: str, message: str
+) -> None:
+    model, out = write("model.py", source), write("out.jsonl", "old")
+    assert main(["run", str(model), "--task", "sentences", "-o", str(out)]) == 2
+    error = capsys.readouterr().err
+    assert str(model) in error
+    assert message in error
+    assert out.read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["nothing"],
+        ["score", "p.jsonl"],
+        ["score", "p.jsonl", "--task", "rumours"],
+        ["run", "m.py", "--task", "sentences", "--split", "test", "--input", "x", "-o", "y"],
+        ["stats", "--corpus", "web"],
+    ],
+)
+def test_wrong_words_on_the_command_line_exit_two(arguments: list[str], capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage: counterclaim" in capsys.readouterr().err
+
+
+def test_files_that_are_not_there_exit_two(tmp_path: Path, capsys: Capture) -> None:
+    missing = str(tmp_path / "none.jsonl")
+    for arguments in (
+        ["validate", missing],
+        ["agree", missing, missing],
+        ["score", missing, "--task", "sentences"],
+        ["hydrate", "--from", missing],
+        ["bench", missing],
+    ):
+        assert main(arguments) == 2
+        assert "none.jsonl: no such" in capsys.readouterr().err
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """`--help` has to answer at once; numpy alone would double its time."""
+    heavy = ("numpy", "scipy", "datasets", "sklearn", "tqdm")
+    program = (
+        "import sys; from counterclaim.cli import main\n"
+        "try: main(['--help'])\n"
+        f"finally: print([m for m in {heavy} if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("usage: counterclaim")
+    assert done.stderr == "[]\n"
+
+
+def test_a_reader_who_stops_reading_is_no_error() -> None:
+    """The pipe `counterclaim stats | head -1` is ordinary use."""
+    command = f"{sys.executable} -m counterclaim stats | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == ""
+
+
+def test_a_terminal_sees_progress_and_a_log_does_not(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "counterclaim", "run", str(BASELINES / "majority.py")]
+    command += ["--task", "sentences", "-o", str(tmp_path / "p.jsonl")]
+    environment = {**os.environ, "TERM": "xterm"}
+    quiet = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    main_end, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (24, 80))
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=terminal, check=True, env=environment)
+    os.close(terminal)
+    shown = os.read(main_end, 100_000).decode()
+    os.close(main_end)
+
+    assert quiet.stderr == f"{len(read('test'))} predictions in {tmp_path / 'p.jsonl'}\n"
+    assert "majority:" in shown

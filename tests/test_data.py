@@ -1,0 +1,206 @@
+"""The released data: rules, hashes, frozen splits, and no words of a wire source."""
+
+import csv
+import hashlib
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import counterclaim
+from counterclaim import corpus, jsonl
+from counterclaim.anchor import draft
+from counterclaim.hydrate import hydrate
+from counterclaim.model import (
+    CORPORA,
+    LAYERS,
+    SPLITS,
+    Corpus,
+    Document,
+    Prediction,
+    Split,
+    annotated_spans,
+    sentence_labels,
+)
+from counterclaim.reports import stats
+from counterclaim.scoring import score
+from counterclaim.tasks import SENTENCES
+from counterclaim.validate import validate_files
+
+DATA = corpus.data_dir()
+GOLD = {
+    (name, split): counterclaim.read(split, corpus=name) for name in CORPORA for split in SPLITS
+}
+DOCUMENTS = [document for documents in GOLD.values() for document in documents]
+WIRE = [document for document in DOCUMENTS if document.corpus == "wire"]
+PASSES = {
+    (name, who): DATA / "annotators" / name / f"{who}.jsonl" for name in CORPORA for who in "ab"
+}
+
+
+def test_the_gold_keeps_all_rules() -> None:
+    """Among them: no event and no near-duplicate in two splits."""
+    assert validate_files(corpus.gold_path(*key) for key in GOLD) == []
+
+
+def test_the_manifest_knows_every_file() -> None:
+    listed = corpus.manifest()["sha256"]
+    files = {
+        path.relative_to(DATA).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in DATA.rglob("*")
+        if path.is_file() and path.name not in ("manifest.json", "README.md")
+    }
+    assert listed == files
+
+
+def test_the_splits_are_the_frozen_ones() -> None:
+    frozen = corpus.manifest()["splits"]
+    for (name, split), documents in GOLD.items():
+        assert [d.doc_id for d in documents] == frozen[split][name]
+        assert {(d.corpus, d.split) for d in documents} == {(name, split)}
+
+
+def test_the_pilot_is_complete() -> None:
+    """The seed story, six documents of each public source, sixteen desk texts."""
+    sources = Counter(d.source.repository for d in WIRE)
+    assert sources.pop(None) == 1
+    assert set(sources.values()) == {6}
+    assert len(sources) == 4
+    assert sum(d.corpus == "desk" for d in DOCUMENTS) == 16
+
+
+def test_the_seed_story() -> None:
+    """What the project began with is told as it should be."""
+    (seed,) = (d for d in DOCUMENTS if d.doc_id == "wire-seed-2021-05-28")
+
+    accusations = {a.id: a for a in seed.accusations}
+    assert {(a.source_actor, a.target_actor) for a in accusations.values()} == {
+        ("Azerbaijan", "Armenia")
+    }
+    assert len(seed.denials) >= 3
+    for denial in seed.denials:
+        assert denial.source_actor == "Armenia"
+        assert [accusations[key].target_actor for key in denial.answers] == ["Armenia"]
+    figures = {(k.outcome, k.low, k.high, k.side) for k in seed.casualties}
+    assert {("wounded", 1, 1, "Azerbaijan"), ("captured", 6, 6, "Armenia")} <= figures
+    (nakhchivan,) = (p for p in seed.locations if p.name == "Nakhchivan")
+    assert (nakhchivan.role, nakhchivan.country) == ("site", "AZ")
+
+
+@pytest.mark.parametrize("key", GOLD, ids="-".join)
+def test_gold_scores_one_against_itself(key: tuple[Corpus, Split]) -> None:
+    gold = GOLD[key]
+    predictions = [
+        Prediction(d.doc_id, **{layer: getattr(d, layer) for layer in LAYERS}) for d in gold
+    ]
+    result = score(SENTENCES, gold, predictions, resamples=10)
+    assert [row.f1.value for row in result.scores.values()] == [1.0] * 5
+
+
+def test_every_label_is_in_every_split_of_every_corpus() -> None:
+    """Else a macro average would be over other labels in each."""
+    for key, documents in GOLD.items():
+        labels = {label for d in documents for each in sentence_labels(d) for label in each}
+        assert labels == set(SENTENCES.labels), key
+
+
+def test_wire_records_hold_no_text() -> None:
+    lines = (DATA / "wire" / f"{split}.jsonl" for split in SPLITS)
+    for path in (*lines, PASSES["wire", "a"], PASSES["wire", "b"]):
+        for _, record in jsonl.iter_objects(path):
+            assert isinstance(record, dict)
+            assert record.get("text") is None
+            assert record.get("title") is None
+
+
+def test_fingerprints_cover_every_span() -> None:
+    prints = {
+        record["doc_id"]: {(start, end) for start, end, _ in record["spans"]}
+        for _, record in jsonl.iter_objects(DATA / "wire" / "fingerprints.jsonl")
+        if isinstance(record, dict)
+    }
+    expected = {
+        d.doc_id: {(s.start, s.end) for s in (*d.sentences, *annotated_spans(d))} for d in WIRE
+    }
+    assert prints == expected
+
+
+def test_both_passes_are_released_for_every_document() -> None:
+    for (name, _), path in PASSES.items():
+        passes = [record.doc_id for _, record in jsonl.read_records(path, Prediction)]
+        assert sorted(passes) == sorted(d.doc_id for d in DOCUMENTS if d.corpus == name)
+
+
+def test_desk_texts_follow_the_plan() -> None:
+    with (DATA / "desk" / "plan.tsv").open(encoding="utf-8", newline="") as lines:
+        plan = {
+            row["doc_id"]: row
+            for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        }
+    desk = {d.doc_id: d for d in DOCUMENTS if d.corpus == "desk"}
+    assert plan.keys() == desk.keys()
+    for key, row in plan.items():
+        d = desk[key]
+        assert (d.conflict, d.event, d.genre, d.date) == tuple(
+            row[field] for field in ("conflict", "event", "genre", "date")
+        )
+
+
+def test_the_card_shows_the_composition_that_stats_prints() -> None:
+    card = (DATA / "README.md").read_text(encoding="utf-8")
+    for table in stats.composition("all").split("\n\n"):
+        assert table in card
+
+
+def test_desk_gold_can_be_drafted() -> None:
+    """Every span is quotable: whole words in one sentence."""
+    for document in DOCUMENTS:
+        if document.corpus == "desk":
+            assert draft(document)["doc_id"] == document.doc_id
+
+
+@pytest.fixture
+def hydrated(upstream: list[Path]) -> list[Document]:
+    outcomes = hydrate(upstream)
+    assert {outcome.status for outcome in outcomes} == {"found"}
+    return [d for split in SPLITS for d in corpus.read(split, corpus="wire")]
+
+
+def test_all_wire_texts_are_found_in_their_sources(
+    hydrated: list[Document], tmp_path: Path
+) -> None:
+    """With their text the records keep all rules, also those that need it."""
+    assert len(hydrated) == len(WIRE)
+    assert {document.text is None for document in hydrated} == {False}
+    jsonl.write_records(tmp_path / "wire.jsonl", hydrated)
+    assert validate_files([tmp_path / "wire.jsonl"]) == []
+    for document in hydrated:
+        draft(document)
+
+
+def test_no_sentence_of_a_source_is_in_the_project(hydrated: list[Document]) -> None:
+    """Eight words in a row of a wire text stand nowhere in a file of the checkout."""
+
+    def grams(text: str) -> set[tuple[str, ...]]:
+        words = re.findall(r"\w+", text.lower())
+        return set(zip(*(words[i:] for i in range(8)), strict=False))
+
+    sources = {gram for document in hydrated for gram in grams(document.text or "")}
+    root = DATA.parent
+    for path in root.rglob("*"):
+        relative = path.relative_to(root).as_posix()
+        text_file = path.suffix in (".py", ".md", ".jsonl", ".json", ".tsv", ".txt", ".toml")
+        if not text_file or relative.startswith((".", "build/", "dist/", "LICENSES/")):
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if path.name in ("sources.json", "manifest.json") or "/invalid/" in relative:
+            continue
+        shared = grams(text) & sources
+        assert not shared, f"{relative}: {sorted(shared)[:2]}"
+
+
+def test_json_files_are_json() -> None:
+    for path in DATA.rglob("*.json"):
+        json.loads(path.read_text(encoding="utf-8"))
