@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 FINE, FAILED, BAD_INPUT = 0, 1, 2
+INTERRUPTED = 130  # as a shell reports it
 TASK_NAMES = ("sentences",)
 DEFAULT_SPLIT = "test"
 
@@ -31,6 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CounterclaimError as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
+    except KeyboardInterrupt:
+        print("interrupted; nothing was written", file=sys.stderr)
+        return INTERRUPTED
     except BrokenPipeError:
         # The reader went away (`counterclaim stats | head`): nothing is left to say.
         sys.stderr.close()

@@ -131,8 +131,16 @@ def attach_text(document: Document, held: HydratedText) -> Document:
         sentences = tuple(moved[sentence] for sentence in document.sentences)
     except KeyError:
         return document
+    # With the hash of this text, a prediction made from it cannot be taken for one made
+    # from the published text.
+    digest = hashlib.sha256(held.text.encode("utf-8")).hexdigest()
     return msgspec.structs.replace(
-        document, text=held.text, title=held.title, sentences=sentences, **layers
+        document,
+        text=held.text,
+        title=held.title,
+        sha256=digest,
+        sentences=sentences,
+        **layers,
     )
 
 

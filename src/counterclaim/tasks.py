@@ -1,5 +1,6 @@
 """A task is a value: what of a document a model gives, and how it is counted."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -89,6 +90,10 @@ def _given_labels(
                 raise DataError(
                     f"{name}[{number}]: {unknown[0]!r}; expected labels of {', '.join(LABELS)}"
                 )
+    for number, each in enumerate(() if scores is UNSET else scores):
+        for label, value in each.items():
+            if not math.isfinite(value):
+                raise DataError(f"sentence_scores[{number}]: {label} {value}; expected a number")
     return [[label for label in LABELS if label in each] for each in labels]
 
 
