@@ -71,6 +71,7 @@ ACT = words(
     "rammed assassinate assassinated dynamited downed carried committed used stormed set sent "
     "supplied"
 )
+DENIABLE = ACT | words("responsible responsibility role part")
 PARTY = words(
     "army armies forces troops soldiers soldier military regime government rebels rebel "
     "guerrillas guerrilla militants militant militia militias fighters police guards coalition "
@@ -124,6 +125,7 @@ Sweden Switzerland Syria Taiwan Tajikistan Tanzania Thailand Tunisia Turkey Turk
 Ukraine Uruguay Uzbekistan Venezuela Vietnam Yemen Zambia Zimbabwe
 """.split()
 BEFORE_PLACE = words("in near at from to into of outside around across toward towards inside over")
+BEFORE_NAME = words("the central eastern western northern southern downtown")
 NOT_PLACE = words(
     "monday tuesday wednesday thursday friday saturday sunday january february march april may "
     "june july august september october november december i god islam ministry minister "
@@ -240,9 +242,7 @@ def _is_denial(tokens: Sequence[str]) -> bool:
             return True
         if token in SAYING:
             for k, word in enumerate(after[:12]):
-                if word in NEGATION and set(after[k + 1 : k + 6]) & (
-                    ACT | words("responsible role")
-                ):
+                if word in NEGATION and set(after[k + 1 : k + 6]) & DENIABLE:
                     return True
     return False
 
@@ -253,7 +253,7 @@ def _is_casualty(tokens: Sequence[str]) -> bool:
             continue
         near = tokens[max(0, i - 9) : i + 8]
         number = any(word in NUMBER or word[0].isdigit() for word in near)
-        people = set(near) - {token} & (PEOPLE - OUTCOME)
+        people = (set(near) - {token}) & PEOPLE
         if number and people and not set(near) & NOT_PEOPLE:
             return True
         if token in ("casualties", "toll", "lives", "bodies", "fatalities") and number:
@@ -267,13 +267,7 @@ def _names_after_preposition(text: str) -> Iterator[str]:
         if token.lower() not in BEFORE_PLACE:
             continue
         k = i + 1
-        while k < len(tokens) and tokens[k] in (
-            "the",
-            "eastern",
-            "western",
-            "northern",
-            "southern",
-        ):
+        while k < len(tokens) and tokens[k] in BEFORE_NAME:
             k += 1
         if k < len(tokens) and tokens[k][0].isupper() and tokens[k].lower() not in NOT_PLACE:
             yield re.sub(r"['’]s$", "", tokens[k])

@@ -57,6 +57,20 @@ def test_a_single_text_is_found_by_its_hash_under_any_name(tmp_path: Path) -> No
     assert statuses(hydrate([tmp_path]))["wire-single"] == "found"
 
 
+def test_other_texts_in_the_folder_are_passed_over(tmp_path: Path) -> None:
+    """The story is found although a text that sorts before it differs."""
+    (tmp_path / "a.txt").write_text("Something else.")
+    (tmp_path / "story.txt").write_text("A page that took the place of the story.")
+    (tmp_path / "z.txt").write_text(text_of("single"))
+    assert statuses(hydrate([tmp_path]))["wire-single"] == "found"
+
+
+def test_a_folder_with_the_recorded_text_wins_over_one_that_differs(tmp_path: Path) -> None:
+    changed = clone(tmp_path / "a", published({"muc": "Menu. " + text_of("muc")}))
+    assert statuses(hydrate([changed]))["wire-muc"] == "aligned"
+    assert statuses(hydrate([changed, clone(tmp_path / "b", published())]))["wire-muc"] == "found"
+
+
 def test_hydrated_records_keep_all_rules(tmp_path: Path) -> None:
     hydrate([clone(tmp_path / "sources", published())])
     for document in read("train"):

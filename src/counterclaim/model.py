@@ -177,6 +177,11 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     locations: tuple[Location, ...] = ()
 
     @property
+    def cluster(self) -> str:
+        """What is resampled and split as one: all documents of an event."""
+        return f"{self.conflict}/{self.event}"
+
+    @property
     def sentence_texts(self) -> list[str]:
         """The sentences as strings; empty if the text has not been hydrated."""
         text = self.text

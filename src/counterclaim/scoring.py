@@ -98,8 +98,9 @@ def score(
         check_prediction(task, prediction, by_id, given)
         given[prediction.doc_id] = prediction
     counts = np.stack([_count(task, document, given.get(document.doc_id)) for document in gold])
-    clusters = [f"{document.conflict}/{document.event}" for document in gold]
-    weights = bootstrap_weights(clusters, resamples=resamples, seed=seed)
+    weights = bootstrap_weights(
+        [document.cluster for document in gold], resamples=resamples, seed=seed
+    )
 
     def ratios(summed: NDArray[Any]) -> NDArray[np.float64]:
         return np.stack(prf(summed), axis=-1)

@@ -8,7 +8,7 @@ that were downloaded are not fetched twice, and the cache changes only as a whol
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -97,25 +97,32 @@ def hydrate(
 def _hydrate_one(
     document: Document, hashes: dict[str, dict[Span, str]], files: "_Files"
 ) -> tuple[HydratedText | None, Hydration]:
+    """The text of one document: the recorded one if any file has it, else one that aligns."""
     doc_id, source = document.doc_id, document.source
-    reasons: list[str] = []
-    for where, data in files.candidates(source, reasons):
+    others: list[tuple[str, readers.RawText]] = []
+    candidates, reasons = files.candidates(source)
+    for file in candidates:
         try:
-            raw = readers.read(source.repository, data).get(source.key)
+            raw = readers.read(source.repository, jsonl.read_bytes(file)).get(source.key)
         except DataError as error:
-            reasons.append(f"{where}: {error}")
+            reasons.append(f"{file}: {error}")
             continue
         if raw is None:
-            reasons.append(f"{where}: no document {source.key}")
-            continue
-        if hashlib.sha256(raw.text.encode("utf-8")).hexdigest() == document.sha256:
-            return HydratedText(doc_id, raw.title, raw.text), Hydration(doc_id, "found", where)
+            reasons.append(f"{file}: no document {source.key}")
+        elif hashlib.sha256(raw.text.encode("utf-8")).hexdigest() == document.sha256:
+            return HydratedText(doc_id, raw.title, raw.text), Hydration(doc_id, "found", str(file))
+        elif source.repository is not None or file.name == source.path:
+            others.append((str(file), raw))
+    differing = []
+    for where, raw in others:
         moves = align(hashes[doc_id], document.sentences, raw.text)
-        if isinstance(moves, str):
-            return None, Hydration(doc_id, "different", f"{where}: {moves}")
-        flat = tuple(sorted((a.start, a.end, b.start, b.end) for a, b in moves.items()))
-        return HydratedText(doc_id, raw.title, raw.text, flat), Hydration(doc_id, "aligned", where)
-    return None, Hydration(doc_id, "missing", "; ".join(reasons))
+        if not isinstance(moves, str):
+            flat = tuple(sorted((a.start, a.end, b.start, b.end) for a, b in moves.items()))
+            held = HydratedText(doc_id, raw.title, raw.text, flat)
+            return held, Hydration(doc_id, "aligned", where)
+        differing.append(f"{where}: {moves}")
+    status: Status = "different" if differing else "missing"
+    return None, Hydration(doc_id, status, "; ".join(differing or reasons))
 
 
 class _Files:
@@ -123,11 +130,15 @@ class _Files:
 
     def __init__(self, roots: Sequence[Path], server: tuple[str, float] | None):
         self.roots, self.server = roots, server
-        self.failed: dict[tuple[str, str], str] = {}
+        self.failed: dict[Path, str] = {}
 
-    def candidates(self, source: Source, reasons: list[str]) -> Iterator[tuple[str, bytes]]:
-        """Yield the files that may hold a source's text; add to `reasons` why there is none."""
+    def candidates(self, source: Source) -> tuple[list[Path], list[str]]:
+        """The files that may hold a source's text, or the reasons why there is none."""
         path = source.path or ""
+        if source.repository is not None and self.server is not None:
+            return self._downloaded(source.repository, path, *self.server)
+        if self.server is not None:
+            return [], [f"{path} is not published for download; give its folder with --from"]
         if source.repository is None:
             # A single text may have been saved under any name; its hash tells.
             names = [root / path for root in self.roots]
@@ -136,32 +147,23 @@ class _Files:
             owner, name = source.repository.split("/")
             folders = (f"{owner}+{name}", f"{owner}/{name}", name, "")
             names = [root / folder / path for root in self.roots for folder in folders]
-        existing = list(dict.fromkeys(file for file in names if file.is_file()))
-        if not existing and self.server is not None and source.repository is not None:
-            existing = self._download(source.repository, path, reasons)
-        if not existing and not reasons:
-            reasons.append(
-                f"no file {path} under {', '.join(map(str, self.roots))}"
-                if self.roots
-                else f"{path} is not published for download; give its folder with --from"
-            )
-        for file in existing:
-            yield str(file), jsonl.read_bytes(file)
+        files = list(dict.fromkeys(file for file in names if file.is_file()))
+        reason = f"no file {path} under {', '.join(map(str, self.roots))}"
+        return files, [] if files else [reason]
 
-    def _download(self, repository: str, path: str, reasons: list[str]) -> list[Path]:
-        assert self.server is not None
+    def _downloaded(
+        self, repository: str, path: str, base_url: str, timeout: float
+    ) -> tuple[list[Path], list[str]]:
         commit = _commits()[repository]
         target = corpus.cache_dir() / "sources" / repository.replace("/", "+") / commit / path
-        if not target.exists() and (repository, path) not in self.failed:
-            base_url, timeout = self.server
+        if not target.exists() and target not in self.failed:
             try:
                 download(repository, commit, path, target, base_url=base_url, timeout=timeout)
             except DataError as error:
-                self.failed[repository, path] = str(error)
-        if reason := self.failed.get((repository, path)):
-            reasons.append(reason)
-            return []
-        return [target]
+                self.failed[target] = str(error)
+        if reason := self.failed.get(target):
+            return [], [reason]
+        return [target], []
 
 
 def _commits() -> dict[str, str]:

@@ -87,7 +87,7 @@ def agreement(
         raise DataError("the two passes differ in their documents; expected the same, in order")
     if not a:
         raise DataError("the passes have no document in common; expected at least one")
-    weights = bootstrap_weights([d.event for d in a], resamples=resamples, seed=seed)
+    weights = bootstrap_weights([d.cluster for d in a], resamples=resamples, seed=seed)
     rows = []
     per_pair = [_counts(pair) for pair in zip(a, b, strict=True)]
     for key in per_pair[0]:

@@ -35,7 +35,7 @@ def _sizes(documents: Sequence[Document]) -> str:
     for name, members in _groups(documents):
         records = [str(sum(len(getattr(d, layer)) for d in members)) for layer in LAYERS]
         links = sum(len(denial.answers) for d in members for denial in d.denials)
-        events = len({(d.conflict, d.event) for d in members})
+        events = len({d.cluster for d in members})
         sentences = sum(len(d.sentences) for d in members)
         rows.append([name, str(len(members)), str(events), str(sentences), *records, str(links)])
     return table(["", "documents", "events", "sentences", *LAYERS, "links"], rows)

@@ -39,7 +39,7 @@ def check_collection(documents: Sequence[Located]) -> Iterator[Problem]:
     """Rules over all documents: ids, places, events, near-duplicates."""
     ids: dict[str, str] = {}
     places: dict[tuple[str, str | None, str], tuple[str, tuple[float | None, ...]]] = {}
-    events: dict[tuple[str, str], tuple[str, str]] = {}
+    events: dict[str, tuple[str, str]] = {}
     for path, line, document in documents:
         here = f"{path}:{line}"
         first = ids.setdefault(document.doc_id, here)
@@ -53,8 +53,7 @@ def check_collection(documents: Sequence[Located]) -> Iterator[Problem]:
                 where = f"{document.doc_id}/{location.id}"
                 found = f"{location.name} is {value}"
                 yield Problem(path, line, "place", where, found, f"{expected} as at {at}")
-        event = (document.conflict, document.event)
-        at, split = events.setdefault(event, (here, document.split))
+        at, split = events.setdefault(document.cluster, (here, document.split))
         if split != document.split:
             found = f"event {document.event!r} in {document.split}"
             yield Problem(path, line, "event-split", document.doc_id, found, f"{split} as at {at}")
