@@ -25,13 +25,17 @@ data: .venv/.installed-dev
 	$(BIN)/python tools/build_data.py
 
 .venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "$(PYTHON) is too old; expected Python 3.11 or later: make PYTHON=..."; exit 2; }
 	$(PYTHON) -m venv .venv
 
 .venv/.installed: .venv/bin/python pyproject.toml
+	@echo "installing into .venv ..."
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	touch $@
 
 .venv/.installed-dev: .venv/bin/python pyproject.toml
+	@echo "installing into .venv, with what tests need ..."
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .[dev]
 	touch $@ .venv/.installed
 

@@ -7,8 +7,8 @@ act for a denial, a number and a noun for people beside an outcome for a casualt
 are names seen in training, countries, and capitalised names after a preposition, unless
 they speak or act as a party.
 
-What it is not: it has no syntax, knows no actors, and does not follow a story beyond the
-sentence before. It shows how far words alone go.
+What it is not: it has no syntax, knows no actors, and reads each sentence alone. It shows
+how far words go.
 
 Lexicon and rules were written from the annotation guidelines, not from the test set.
 """

@@ -1,14 +1,18 @@
 """The README is true: its commands and snippets run, its tables are what commands print."""
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from guidelines import Example
 
 from counterclaim import __version__, corpus
 from counterclaim.cli import main
+from counterclaim.model import LAYERS
+from counterclaim.validate import validate_document
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -22,11 +26,21 @@ def between(text: str, name: str) -> str:
     return text.partition(f"<!-- {name} -->\n")[2].partition(f"\n<!-- /{name} -->")[0]
 
 
+def test_the_example_of_the_readme_is_a_record_that_keeps_all_rules() -> None:
+    """What a reader sees first must not teach the opposite of the guidelines."""
+    (quoted,) = re.findall(r"^> (.+)$", README, re.MULTILINE)
+    (block,) = re.findall(r"^```json\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    sentences = [f"{sentence}." for sentence in quoted.rstrip(".").split(". ")]
+    example = Example("README.md", "readme", sentences, json.loads(block))
+    assert list(validate_document(example.document())) == []
+    assert set(example.draft) == set(LAYERS)
+
+
 def test_the_loading_snippet_runs() -> None:
     done = subprocess.run(
         [sys.executable, "-c", PYTHON[0]], capture_output=True, text=True, check=True
     )
-    assert " denies " in done.stdout
+    assert " denies: ['" in done.stdout
 
 
 def test_the_model_of_the_readme_runs_and_scores(

@@ -153,7 +153,7 @@ def test_what_cannot_be_measured_is_undefined_and_null_in_json() -> None:
 
     assert math.isnan(result.scores["denial"].f1.value)
     parsed = msgspec.json.decode(jsonl.encode(result))
-    assert parsed["scores"]["denial"]["f1"] == [None, None, None]
+    assert parsed["scores"]["denial"]["f1"] == dict.fromkeys(("value", "low", "high"))
     assert parsed["headline"]["value"] == 0.0
 
 

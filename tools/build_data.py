@@ -29,6 +29,7 @@ from counterclaim.model import CORPORA, GUIDELINES_VERSION, SPLITS, Document, an
 
 DATA = Path(__file__).parents[1] / "data"
 VERSION = "0.1.0"
+CANARY = "counterclaim-canary-7d1c0f1e-5b7e-4a53-9d0a-52c1f0a9e4b6"
 # The head of the card that is not derived.
 CARD = {
     "license": "cc-by-4.0",
@@ -111,6 +112,7 @@ def write_manifest(gold: dict[tuple[Any, Any], list[Document]]) -> None:
     manifest = {
         "version": VERSION,
         "guidelines": GUIDELINES_VERSION,
+        "canary": CANARY,
         "splits": {
             split: {name: [d.doc_id for d in gold[name, split]] for name in CORPORA}
             for split in SPLITS
@@ -142,9 +144,11 @@ def write_tables() -> None:
     for name in CORPORA:
         passes = [str(DATA / "annotators" / name / f"{who}.jsonl") for who in "ab"]
         fill(card, f"agree {name}", printed("agree", *passes))
-    if all(d.text is not None for split in SPLITS for d in corpus.read(split, corpus="wire")):
-        table, signatures = printed("bench").split("\n\n")
+    table, signatures = printed("bench").split("\n\n")
+    if "| wire " in table:
         fill(DATA.parent / "README.md", "bench", f"{table}\n\n```text\n{signatures}\n```")
+    else:
+        print("the table of the README is left as it is: it has wire rows")
 
 
 def printed(*arguments: str) -> str:

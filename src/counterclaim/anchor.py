@@ -10,10 +10,12 @@ liberty: a line break inside a sentence may be quoted as a space.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 
+from counterclaim import jsonl
 from counterclaim.errors import DataError
 from counterclaim.jsonl import explain
 from counterclaim.model import LAYER_TYPES, LAYERS, SPAN_FIELDS, Document, Span
@@ -89,6 +91,35 @@ def anchor(draft: Mapping[str, Any], document: Document) -> Document:
     if problems:
         raise AnchorError(problems)
     return msgspec.structs.replace(document, **layers)
+
+
+def anchor_file(drafts: Path | str, texts: Path | str) -> list[Document]:
+    """Anchor a file of drafts in a file of documents, in the order of the drafts.
+
+    Raises:
+        AnchorError: Some drafts do not fit; every problem is listed with file and line.
+    """
+    documents = {d.doc_id: d for _, d in jsonl.read_records(texts, Document)}
+    anchored: dict[str, Document] = {}
+    problems: list[str] = []
+    for line, value in jsonl.iter_objects(drafts):
+        here = f"{drafts}:{line}"
+        if isinstance(value, jsonl.LineError):
+            problems.append(str(value))
+            continue
+        doc_id = value.get("doc_id")
+        if not isinstance(doc_id, str) or doc_id not in documents:
+            problems.append(f"{here}: doc_id {doc_id!r} is not in {texts}")
+        elif doc_id in anchored:
+            problems.append(f"{here}: a second draft of {doc_id}; expected one")
+        else:
+            try:
+                anchored[doc_id] = anchor(value, documents[doc_id])
+            except AnchorError as error:
+                problems += [f"{here}: {problem}" for problem in error.problems]
+    if problems:
+        raise AnchorError(problems)
+    return list(anchored.values())
 
 
 def draft(document: Document) -> Draft:

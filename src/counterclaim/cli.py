@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING, TypeVar
 
 from counterclaim import __version__, corpus, jsonl
 from counterclaim.errors import CounterclaimError, DataError
-from counterclaim.model import LAYERS, SPLITS, Document, Prediction
+from counterclaim.model import SPLITS, Document
 
 if TYPE_CHECKING:
     pass
 
 T = TypeVar("T")
+PREDICTION_FORMAT = """\
+A predictions file has one JSON object a line. For the task sentences:
+  {"doc_id": "desk-0003", "sentence_labels": [["accusation"], [], ...]}
+with a list of labels for each sentence of the document as the gold record has them;
+optionally "sentence_scores", one object of label to score a sentence. A record with
+layers is read as the labels that follow from them."""
 FINE, FAILED, BAD_INPUT = 0, 1, 2
 INTERRUPTED = 130  # as a shell reports it
 TASK_NAMES = ("sentences",)
@@ -52,39 +58,22 @@ def _validate(arguments: argparse.Namespace) -> int:
         print(problem)
     count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
     print(f"{len(paths)} files, {count}", file=sys.stderr)
+    if not arguments.files and (missing := _not_hydrated()):
+        print(f"{missing}; rules about their text were not applied", file=sys.stderr)
     return FAILED if problems else FINE
 
 
 def _anchor(arguments: argparse.Namespace) -> int:
-    from counterclaim.anchor import AnchorError, anchor
+    from counterclaim.anchor import anchor_file
 
-    documents = {d.doc_id: d for _, d in jsonl.read_records(arguments.texts, Document)}
-    anchored: dict[str, Document] = {}
-    problems: list[str] = []
-    for line, draft in jsonl.iter_objects(arguments.drafts):
-        here = f"{arguments.drafts}:{line}"
-        if isinstance(draft, jsonl.LineError):
-            problems.append(str(draft))
-            continue
-        doc_id = draft.get("doc_id")
-        if doc_id not in documents:
-            problems.append(f"{here}: doc_id {doc_id!r} is not in {arguments.texts}")
-        elif doc_id in anchored:
-            problems.append(f"{here}: a second draft of {doc_id}; expected one")
-        else:
-            try:
-                anchored[doc_id] = anchor(draft, documents[doc_id])
-            except AnchorError as error:
-                problems += [f"{here}: {problem}" for problem in error.problems]
-    if problems:
-        raise DataError("\n".join(problems))
-    jsonl.write_records(arguments.output, anchored.values())
-    print(f"{len(anchored)} documents anchored in {arguments.output}", file=sys.stderr)
+    documents = anchor_file(arguments.drafts, arguments.texts)
+    jsonl.write_records(arguments.output, documents)
+    print(f"{len(documents)} documents anchored in {arguments.output}", file=sys.stderr)
     return FINE
 
 
 def _hydrate(arguments: argparse.Namespace) -> int:
-    from counterclaim.hydrate import RAW_URL, hydrate
+    from counterclaim.hydrate import RAW_URL, hydrate, wire_documents
 
     outcomes = hydrate(arguments.folders, base_url=arguments.mirror or RAW_URL)
     for outcome in outcomes:
@@ -96,33 +85,23 @@ def _hydrate(arguments: argparse.Namespace) -> int:
     }
     print(f"{len(outcomes)} documents:", ", ".join(f"{n} {status}" for status, n in count.items()))
     print(f"texts are in {corpus.hydrated_path()}", file=sys.stderr)
-    return FAILED if count["different"] or count["missing"] else FINE
+    restricted = {document.doc_id for document in wire_documents() if document.restricted}
+    failed = any(
+        outcome.status in ("different", "missing") and outcome.doc_id not in restricted
+        for outcome in outcomes
+    )
+    return FAILED if failed else FINE
 
 
 def _agree(arguments: argparse.Namespace) -> int:
-    import msgspec
-
     from counterclaim.metrics.agreement import agreement
     from counterclaim.reports import text
 
-    gold = {d.doc_id: d for split in SPLITS for d in corpus.read(split, corpus="all")}
-    passes: list[dict[str, Document]] = []
-    for path in (arguments.a, arguments.b):
-        annotated: dict[str, Document] = {}
-        for line, record in jsonl.read_records(path, Prediction):
-            if record.doc_id not in gold or record.doc_id in annotated:
-                reason = "a second time" if record.doc_id in annotated else "not in the data"
-                raise DataError(f"{path}:{line}: {record.doc_id} is there {reason}; expected once")
-            # A pass is in the coordinates of the published text, with or without that text.
-            layers = {name: getattr(record, name) or () for name in LAYERS}
-            annotated[record.doc_id] = msgspec.structs.replace(gold[record.doc_id], **layers)
-        passes.append(annotated)
-    a, b = passes
+    a, b = corpus.read_pass(arguments.a), corpus.read_pass(arguments.b)
     if only := sorted(a.keys() ^ b.keys()):
         where = arguments.a if only[0] in a else arguments.b
         raise DataError(f"{only[0]} is in {where} alone; expected the same documents in both")
-    rows = agreement(list(a.values()), [b[key] for key in a])
-    print(text.agreement(rows))
+    print(text.agreement(agreement(list(a.values()), [b[key] for key in a])))
     return FINE
 
 
@@ -197,33 +176,35 @@ def _bench(arguments: argparse.Namespace) -> int:
 
 def _bench_corpora() -> list[str]:
     """The corpora whose texts are all at hand; says why others are left out."""
-    documents = [d for split in SPLITS for d in corpus.read(split, corpus="wire")]
-    missing = sum(document.text is None for document in documents)
+    missing = _not_hydrated()
     if not missing:
         return list(corpus.CORPUS_NAMES)
-    print(
-        f"wire rows are left out: {missing} of {len(documents)} wire texts are not hydrated; "
-        "run counterclaim hydrate",
-        file=sys.stderr,
-    )
+    print(f"wire rows are left out: {missing}; run counterclaim hydrate", file=sys.stderr)
     return ["desk"]
+
+
+def _not_hydrated() -> str:
+    """How many wire texts that all can have are not there; empty if none."""
+    wire = [d for split in SPLITS for d in corpus.read(split, corpus="wire") if not d.restricted]
+    missing = sum(document.text is None for document in wire)
+    return f"{missing} of {len(wire)} wire texts are not hydrated" if missing else ""
 
 
 def _baselines() -> list[Path]:
     folder = corpus.data_dir().parent / "baselines"
     files = sorted(folder.glob("*.py"))
     if not files:
-        raise DataError(f"no model files in {folder}; expected a checkout, or name model files")
+        raise DataError("bench needs a checkout with its baselines, or names of model files")
     return files
 
 
 def _hydrated(split: str, name: str) -> list[Document]:
-    """The documents of a split, all with text."""
-    documents = corpus.read(split, corpus=name)
+    """The documents of a split that a run may use, all with text."""
+    documents = [d for d in corpus.read(split, corpus=name) if not d.restricted]
     if missing := [document.doc_id for document in documents if document.text is None]:
         raise DataError(
-            f"{len(missing)} texts of {name} {split} are not hydrated, such as {missing[0]}; "
-            "run counterclaim hydrate first"
+            f"{len(missing)} of {len(documents)} texts of {name} {split} are not hydrated, "
+            f"such as {missing[0]}; run counterclaim hydrate first"
         )
     return documents
 
@@ -301,6 +282,8 @@ def _parser() -> argparse.ArgumentParser:
     group.add_argument("--input", metavar="DOCS", help="documents to predict instead")
     add_output(sub)
     sub = add(_score, "score predictions against gold")
+    sub.formatter_class = argparse.RawDescriptionHelpFormatter
+    sub.epilog = PREDICTION_FORMAT
     sub.add_argument("predictions", metavar="PRED", help="predictions, JSON lines")
     add_task(sub)
     add_corpus(sub, "corpus to score on")

@@ -17,7 +17,17 @@ import platformdirs
 
 from counterclaim import jsonl
 from counterclaim.errors import DataError
-from counterclaim.model import CORPORA, LAYERS, SPAN_FIELDS, SPLITS, Corpus, Document, Span, Split
+from counterclaim.model import (
+    CORPORA,
+    LAYERS,
+    SPAN_FIELDS,
+    SPLITS,
+    Corpus,
+    Document,
+    Prediction,
+    Span,
+    Split,
+)
 
 CorpusName: TypeAlias = Literal["desk", "wire", "all"]
 CORPUS_NAMES: tuple[CorpusName, ...] = ("desk", "wire", "all")
@@ -101,8 +111,37 @@ def read(split: str, *, corpus: str = "desk") -> list[Document]:
     for name in corpora(corpus):
         records = jsonl.read_records(gold_path(name, _split(split)), Document)
         documents += [document for _, document in records]
-    texts = _hydrated_texts() if any(d.text is None for d in documents) else {}
-    return [attach_text(d, texts[d.doc_id]) if d.doc_id in texts else d for d in documents]
+    return [with_text(document) for document in documents]
+
+
+def read_pass(path: Path | str) -> dict[str, Document]:
+    """Read the records of one annotator as documents of the data, by doc_id.
+
+    A pass is in the coordinates of the published texts, with or without those texts.
+
+    Raises:
+        DataError: A line is no record, or of a document that is unknown or stands twice.
+    """
+    gold = {
+        document.doc_id: document
+        for name in CORPORA
+        for split in SPLITS
+        for _, document in jsonl.read_records(gold_path(name, split), Document)
+    }
+    annotated: dict[str, Document] = {}
+    for line, record in jsonl.read_records(path, Prediction):
+        if record.doc_id not in gold or record.doc_id in annotated:
+            problem = "stands there twice" if record.doc_id in annotated else "is not in the data"
+            raise DataError(f"{path}:{line}: {record.doc_id} {problem}; expected once")
+        layers: dict[str, Any] = {name: getattr(record, name) or () for name in LAYERS}
+        annotated[record.doc_id] = msgspec.structs.replace(gold[record.doc_id], **layers)
+    return annotated
+
+
+def with_text(document: Document) -> Document:
+    """A stand-off record with its text from the cache; as it is, if that is not there."""
+    held = None if document.text is not None else _hydrated_texts().get(document.doc_id)
+    return document if held is None else attach_text(document, held)
 
 
 def fingerprint(paths: Iterable[Path]) -> str:

@@ -141,8 +141,8 @@ def _parse_line(line: bytes, number: int) -> dict[str, Any]:
             ) from None
         if isinstance(error.__cause__, _RepeatedKeyError):
             raise _BadLineError("repeated-key", str(error.__cause__)) from None
-        reason = str(error.__cause__ or error).partition(" (line 1)")[0]
-        raise _BadLineError("json", f"not a JSON object: {reason}") from None
+        reason = error.__cause__ or "a value of another kind"
+        raise _BadLineError("json", f"not a JSON object: {reason}; expected one a line") from None
 
 
 class _RepeatedKeyError(ValueError):

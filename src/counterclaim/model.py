@@ -182,6 +182,17 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
         return f"{self.conflict}/{self.event}"
 
     @property
+    def restricted(self) -> bool:
+        """Whether the text is published nowhere: no run uses it, so that all can repeat it."""
+        return self.corpus == "wire" and self.source.repository is None
+
+    def words(self, span: Span | None) -> str | None:
+        """The words of a span; None without a span or without a text."""
+        if span is None or self.text is None:
+            return None
+        return self.text[span.start : span.end]
+
+    @property
     def sentence_texts(self) -> list[str]:
         """The sentences as strings; empty if the text has not been hydrated."""
         text = self.text

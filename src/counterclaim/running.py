@@ -137,7 +137,7 @@ def _call(path: Path, what: str, function: Callable[..., Any], *args: Any) -> An
         raise
     except (Exception, SystemExit) as error:
         frames = traceback.extract_tb(error.__traceback__)
-        own = [f.lineno for f in frames if Path(f.filename) == path and f.lineno is not None]
+        own = [f.lineno for f in frames if Path(f.filename).resolve() == path.resolve()]
         line = own[-1] if own else getattr(error, "lineno", None) or 1
         name = type(error).__name__
         raise ModelError(f"{path}:{line}: {what} raised {name}: {error}") from error

@@ -40,7 +40,7 @@ class Headline(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """Scores of one label, or over all labels; each is (value, low, high), NaN undefined."""
+    """Scores of one label, or over all labels; NaN, in JSON null, where undefined."""
 
     precision: Estimate
     recall: Estimate
@@ -111,7 +111,7 @@ def score(
     return Scores(
         task=task.name,
         signature=signature,
-        headline=Headline(task.headline, *headline),
+        headline=Headline(task.headline, headline.value, headline.low, headline.high),
         scores={label: _row(row, estimates(row, ratios, weights)) for label, row in rows.items()},
         documents=len(gold),
         missing=[document.doc_id for document in gold if document.doc_id not in given],

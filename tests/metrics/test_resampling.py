@@ -66,4 +66,4 @@ def test_events_of_several_documents_widen_the_interval() -> None:
 def test_an_undefined_statistic_has_an_undefined_interval() -> None:
     counts = np.zeros((3, 2), dtype=np.int64)
     (estimate,) = estimates(counts, share, bootstrap_weights("abc", resamples=10, seed=0))
-    assert np.isnan(estimate).all()
+    assert np.isnan([estimate.value, estimate.low, estimate.high]).all()

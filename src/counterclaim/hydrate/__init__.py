@@ -122,7 +122,8 @@ def _hydrate_one(
             return held, Hydration(doc_id, "aligned", where)
         differing.append(f"{where}: {moves}")
     status: Status = "different" if differing else "missing"
-    return None, Hydration(doc_id, status, "; ".join(differing or reasons))
+    reasons = differing or reasons or [f"none of {len(candidates)} text files has its hash"]
+    return None, Hydration(doc_id, status, "; ".join(reasons))
 
 
 class _Files:

@@ -9,15 +9,16 @@ percentile interval) and 8.5 (resampling of blocks).
 """
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 Statistic = Callable[[NDArray[Any]], NDArray[np.float64]]
 
 
-class Estimate(NamedTuple):
+class Estimate(msgspec.Struct, frozen=True):
     """A value with the bounds of its 95 % interval; NaN where undefined."""
 
     value: float

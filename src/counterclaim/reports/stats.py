@@ -71,8 +71,7 @@ def _values(documents: Sequence[Document]) -> str:
         "role": [p.role for d in documents for p in d.locations],
         "precision": [p.precision for d in documents for p in d.locations],
     }
-    rows = [
-        [field, ", ".join(f"{value} {n}" for value, n in Counter(values).most_common())]
+    return "\n".join(
+        f"- {field}: " + ", ".join(f"{value} {n}" for value, n in Counter(values).most_common())
         for field, values in fields.items()
-    ]
-    return table(["field", "values"], rows)
+    )

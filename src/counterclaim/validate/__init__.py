@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from counterclaim import jsonl
+from counterclaim import corpus, jsonl
 from counterclaim.model import Document
 from counterclaim.validate.collection import Located, Problem, check_collection
 from counterclaim.validate.documents import validate_document
@@ -64,6 +64,8 @@ RULES = {
 def validate_files(paths: Iterable[Path | str]) -> list[Problem]:
     """Check data files, each by itself and all of them together.
 
+    A stand-off record is checked with its text, where that has been hydrated.
+
     Raises:
         DataError: A file cannot be read at all.
     """
@@ -78,7 +80,7 @@ def validate_files(paths: Iterable[Path | str]) -> list[Problem]:
             name = doc_id if isinstance(doc_id, str) else "?"
             found = list(check_schema(value))
             if not found:
-                document = msgspec.convert(value, Document)
+                document = corpus.with_text(msgspec.convert(value, Document))
                 documents.append(Located(str(path), line, document))
                 found = list(validate_document(document))
             problems += [
