@@ -49,7 +49,10 @@ def fit(
     model.fit(_inputs([e.document for e in train]), _targets(train, task.labels))
 
     def probabilities(documents: Sequence[Document]) -> NDArray[np.float64]:
-        return np.asarray(model.predict_proba(_inputs(documents)))
+        inputs = _inputs(documents)
+        if not len(inputs):
+            return np.empty((0, len(task.labels)))
+        return np.asarray(model.predict_proba(inputs))
 
     of_dev = probabilities([e.document for e in dev])
     thresholds = [

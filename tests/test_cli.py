@@ -62,17 +62,18 @@ def test_anchor_writes_records(tmp_path: Path) -> None:
 def test_anchor_lists_all_problems_and_writes_nothing(write: Write, capsys: Capture) -> None:
     bad = draft(documents()[0])
     bad["accusations"][0]["cue"] = [0, "blamed"]
-    lines = [bad, {"doc_id": "case-9"}, {"doc_id": "case-2"}, {"doc_id": "case-2"}]
+    other = draft(documents()[1])
+    lines = [bad, {"doc_id": "case-9"}, other, other]
     drafts = write("drafts.jsonl", "".join(json.dumps(line) + "\n" for line in lines) + "{\n")
     out = write("out.jsonl", "old")
 
     assert main(["anchor", str(drafts), "--texts", str(VALID), "-o", str(out)]) == 2
     assert capsys.readouterr().err.splitlines() == [
         f"{drafts}:1: case-1/a1 cue: 'blamed' is not in sentence 0; the nearest there is 'accused'",
-        f"{drafts}:2: doc_id 'case-9' is not in {VALID}",
+        f"{drafts}:2: doc_id 'case-9' is not among the texts",
         f"{drafts}:4: a second draft of case-2; expected one",
-        f"{drafts}:5: not a JSON object: Expecting property name enclosed in double quotes: "
-        "line 2 column 1 (char 2); expected one a line",
+        f"{drafts}:5: not JSON: Expecting property name enclosed in double quotes, column 2; "
+        "expected one JSON object a line",
     ]
     assert out.read_text() == "old"
 
@@ -127,6 +128,50 @@ def test_run_then_score(tmp_path: Path, capsys: Capture) -> None:
     assert "task:sentences|corpus:desk|split:test|data:" in printed
 
 
+def test_the_output_is_never_an_input(tmp_path: Path, capsys: Capture) -> None:
+    """`run mine.py -o mine.py` would cost the model."""
+    model = tmp_path / "m.py"
+    model.write_text((BASELINES / "majority.py").read_text())
+    texts = tmp_path / "t.jsonl"
+    texts.write_bytes(VALID.read_bytes())
+    task = ["--task", "sentences"]
+    for arguments in (
+        ["run", str(model), *task, "-o", str(model)],
+        [
+            "run",
+            str(model),
+            *task,
+            "--input",
+            str(texts),
+            "-o",
+            f"{tmp_path}/../{tmp_path.name}/t.jsonl",
+        ],
+        ["anchor", str(VALID), "--texts", str(texts), "-o", str(texts)],
+    ):
+        assert main(arguments) == 2
+        assert "is read too; expected another file to write" in capsys.readouterr().err
+    assert texts.read_bytes() == VALID.read_bytes()
+
+
+def test_that_the_output_cannot_be_written_is_known_before_training(
+    write: Write, tmp_path: Path, capsys: Capture
+) -> None:
+    model = write("m.py", "def fit(task, train, dev):\n    print('trained')\n")
+    arguments = ["run", str(model), "--task", "sentences", "-o", str(tmp_path)]
+    assert main(arguments) == 2
+    assert capsys.readouterr().err == f"{tmp_path}: is a folder; expected a file to write\n"
+
+
+def test_a_model_that_changes_folders_does_not_move_the_output(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = (BASELINES / "majority.py").read_text() + "\nimport os\nos.chdir('/')\n"
+    write("m.py", source)
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "m.py", "--task", "sentences", "-o", "p.jsonl"]) == 0
+    assert (tmp_path / "p.jsonl").exists()
+
+
 def test_run_on_documents_of_ones_own(tmp_path: Path) -> None:
     out = tmp_path / "p.jsonl"
     model = str(BASELINES / "lexicon.py")
@@ -161,6 +206,40 @@ def test_bench_says_that_wire_rows_are_left_out(capsys: Capture) -> None:
     printed = capsys.readouterr()
     assert re.search(r"^\| desk +\| majority +\|", printed.out, re.MULTILINE)
     assert "wire rows are left out: 24 of 24 wire texts are not hydrated" in printed.err
+
+
+def test_a_failed_hydration_breaks_nothing(capsys: Capture) -> None:
+    """Tried without a network, the desk corpus is as good as before."""
+    with server({}) as (url, _):
+        assert main(["hydrate", "--mirror", url]) == 1
+    assert main(["bench", str(BASELINES / "majority.py")]) == 0
+    assert main(["stats"]) == 0
+    gold = str(corpus.gold_path("wire", "test"))
+    assert main(["score", gold, "--task", "sentences", "--corpus", "wire"]) == 0
+    capsys.readouterr()
+
+
+def test_gold_scores_one_against_itself_also_when_hydrated(
+    upstream: list[Path], capsys: Capture
+) -> None:
+    assert main(["hydrate", *(f"--from={folder}" for folder in upstream)]) == 0
+    for split in SPLITS:
+        gold = str(corpus.gold_path("wire", split))
+        arguments = ["score", gold, "--task", "sentences", "--corpus", "wire", "--split", split]
+        capsys.readouterr()
+        assert main([*arguments, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["headline"]["value"] == 1
+
+
+def test_all_but_the_unpublished_story_is_enough_for_wire_rows(
+    upstream: list[Path], capsys: Capture
+) -> None:
+    """What nobody can download must not stand between a user and the table."""
+    assert main(["hydrate", f"--from={upstream[0]}"]) == 0
+    out = capsys.readouterr().out
+    assert "wire-seed-2021-05-28: missing" in out
+    assert main(["bench", str(BASELINES / "majority.py")]) == 0
+    assert "| wire " in capsys.readouterr().out
 
 
 def test_bench_has_wire_rows_once_hydrated(upstream: list[Path], capsys: Capture) -> None:

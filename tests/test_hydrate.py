@@ -113,6 +113,36 @@ def test_a_server_that_fails_costs_its_documents_alone(fault: str, reason: str) 
     assert asked == ["dstl/re3d/BBC Online/documents.json"]
 
 
+def test_a_download_of_something_else_is_asked_for_again() -> None:
+    """A login page with status 200, or a file cut short without its length being told."""
+    page = dict.fromkeys(published(), b"<html>Please sign in</html>")
+    with server(page) as (url, _):
+        assert set(statuses(hydrate(base_url=url)).values()) == {"missing"}
+    with server(published()) as (url, _):
+        assert list(statuses(hydrate(base_url=url)).values()).count("found") == 4
+
+
+@pytest.mark.parametrize("url", ["foo", "http://[::1", "http://host/ä", "http://."])
+def test_a_mirror_that_is_no_address_is_named(url: str) -> None:
+    assert "cannot be reached" in hydrate(base_url=url)[0].detail
+
+
+def test_one_damaged_record_costs_that_document_alone(tmp_path: Path) -> None:
+    files = published()
+    where = "dstl/re3d/BBC Online/documents.json"
+    files[where] = b'{"_id": "X", "title": 5, "text": null}\n' + files[where]
+    assert statuses(hydrate([clone(tmp_path / "s", files)])) == dict.fromkeys(ALL, "found")
+
+
+def test_a_partly_damaged_cache_keeps_its_sound_lines(tmp_path: Path) -> None:
+    hydrate([clone(tmp_path / "sources", published())])
+    lines = corpus.hydrated_path().read_text(encoding="utf-8").splitlines(keepends=True)
+    corpus.hydrated_path().write_text("{\n" + "".join(lines[1:]), encoding="utf-8")
+    (tmp_path / "empty").mkdir()
+    found = list(statuses(hydrate([tmp_path / "empty"])).values())
+    assert found.count("found") == len(ALL) - 1
+
+
 def test_a_server_that_is_not_there_is_named() -> None:
     with server({}) as (url, _):
         pass
@@ -185,7 +215,7 @@ def test_a_later_run_with_fewer_folders_keeps_what_was_found(tmp_path: Path) -> 
 def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
     folder = clone(tmp_path / "sources", published())
     corpus.hydrated_path().write_text("{")
-    with pytest.raises(DataError, match=r"wire\.jsonl:1: not a JSON object"):
+    with pytest.raises(DataError, match=r"wire\.jsonl:1: not JSON"):
         read("train")
     assert statuses(hydrate([folder])) == dict.fromkeys(ALL, "found")
 

@@ -1,5 +1,6 @@
 """The border to the file format: what is refused, and that nothing half-written stays."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,10 +21,13 @@ GOOD = '{"doc_id": "a"}\n'
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (GOOD + "{\n", "2: not a JSON object"),
-        (GOOD + "[]\n", "2: not a JSON object"),
-        (GOOD + "null\n", "2: not a JSON object"),
-        ('{"doc_id": "a", "sentence_scores": [{"denial": NaN}]}\n', "1: not a JSON object: NaN"),
+        (GOOD + "{\n", "2: not JSON: Expecting property name enclosed in double quotes, column 2"),
+        (GOOD + "[]\n", "2: not an object but"),
+        (GOOD + "null\n", "2: not an object but"),
+        (
+            '{"doc_id": "a", "sentence_scores": [{"denial": NaN}]}\n',
+            "1: not JSON: NaN is no number of JSON",
+        ),
         ("\ufeff" + GOOD, "1: begins with a byte-order mark; save as UTF-8 without one"),
         (GOOD[:-1] + "\r\n", "1: ends in CRLF; expected LF"),
         (b'{"doc_id": "\xff"}\n', "1: not UTF-8 at byte 12; expected UTF-8"),
@@ -32,8 +36,8 @@ GOOD = '{"doc_id": "a"}\n'
         ('{"doc_id": "a", "certainty": 1}\n', "1: Object contains unknown field `certainty`"),
         ('{"doc_id": 1}\n', "1: $.doc_id: Expected `str`, got `int`"),
         ("", "1: the file is empty; expected one record a line"),
-        ('{"doc_id": "\\ud800"}\n', "1: not a JSON object: lone surrogate '\\ud800'"),
-        ("[" * 100_000 + "\n", "1: not a JSON object: nested too deeply"),
+        ('{"doc_id": "\\ud800"}\n', "1: not JSON: lone surrogate '\\ud800'"),
+        ("[" * 100_000 + "\n", "1: not JSON: nested too deeply"),
     ],
     ids=lambda value: None if isinstance(value, bytes) else str(value)[:30],
 )
@@ -89,6 +93,38 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(write: Write) -> None:
 
     assert path.read_text() == "old"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_link_is_followed_and_the_mode_of_a_file_is_kept(write: Write) -> None:
+    path = write("out.jsonl", "old")
+    path.chmod(0o640)
+    link = path.with_name("link.jsonl")
+    link.symlink_to(path)
+    jsonl.write_records(link, [Prediction("a")])
+
+    assert path.read_text() == GOOD.replace(": ", ":")
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert link.is_symlink()
+
+
+def test_what_is_no_ordinary_file_is_written_to_and_stays_what_it_is(tmp_path: Path) -> None:
+    """`-o /dev/null` is an idiom; to replace the device would break the machine."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    jsonl.write_records(pipe, [Prediction("a")])
+    written = os.read(reader, 100)
+    os.close(reader)
+
+    assert written.decode() == GOOD.replace(": ", ":")
+    assert pipe.is_fifo()
+    jsonl.write_records("/dev/null", [Prediction("a")])
+    assert Path("/dev/null").is_char_device()
+
+
+def test_a_path_that_ends_in_a_slash_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is a folder; expected a file to write"):
+        jsonl.write_records(f"{tmp_path}/new/", [])
 
 
 def test_writing_into_what_is_no_folder_is_an_error(write: Write) -> None:

@@ -7,7 +7,7 @@ import pytest
 from records import document, documents
 
 from counterclaim.errors import ModelError
-from counterclaim.model import LAYERS, Document
+from counterclaim.model import LAYERS, Document, Prediction
 from counterclaim.running import BATCH, run
 from counterclaim.tasks import SENTENCES
 
@@ -15,8 +15,8 @@ Write = Callable[[str, str | bytes], Path]
 HEAD = "from counterclaim import Prediction\n\n\ndef fit(task, train, dev):\n"
 
 
-def predict(path: Path, wanted: list[Document] | None = None) -> list[object]:
-    return list(run(path, SENTENCES, documents(), documents(), wanted or documents()))
+def predict(path: Path, wanted: list[Document] | None = None) -> list[Prediction]:
+    return run(path, SENTENCES, documents(), documents(), wanted or documents())
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,11 @@ def predict(path: Path, wanted: list[Document] | None = None) -> list[object]:
         ("import nowhere_at_all\n", ":1: importing it raised ModuleNotFoundError"),
         ("def fit(:\n", ":1: importing it raised SyntaxError"),
         ("raise SystemExit(3)\n", ":1: importing it raised SystemExit: 3"),
+        ("raise BaseException('rust')\n", ":1: importing it raised BaseException: rust"),
+        (
+            "import counterclaim\n" + HEAD + "    counterclaim.read('all')\n",
+            ":6: fit raised DataError: split 'all'; expected one of train, dev, test",
+        ),
         (HEAD + "    return None\n", ": fit returned NoneType; expected a function"),
         (HEAD + "    train[0].nothing\n", ":5: fit raised AttributeError"),
         (HEAD + "    return lambda ds: 1 / 0\n", ":5: predict raised ZeroDivisionError"),
@@ -80,14 +85,71 @@ def test_models_see_no_gold_at_prediction(write: Write) -> None:
     assert all(getattr(prediction, layer) == () for layer in LAYERS)
 
 
-def test_lists_and_numpy_strings_are_read_as_a_file_would_be(write: Write) -> None:
+def test_what_numpy_gives_is_read_as_a_file_would_be(write: Write) -> None:
+    """Scores straight from `predict_proba`, labels out of an array."""
     source = (
-        "import numpy as np\n" + HEAD + "    labels = np.array(['denial'])\n"
-        "    return lambda ds: [Prediction(d.doc_id, sentence_labels=[labels.tolist()]"
-        " * len(d.sentences)) for d in ds]\n"
+        "import numpy as np\n"
+        + HEAD
+        + "    labels, score = np.array(['denial']), {'denial': np.float32(0.5)}\n"
+        "    return lambda ds: [Prediction(d.doc_id, sentence_labels=[labels] * len(d.sentences),"
+        " sentence_scores=[score] * len(d.sentences)) for d in ds]\n"
     )
     (prediction,) = predict(write("model.py", source), [document()])
-    assert prediction.sentence_labels == [["denial"]] * 3  # type: ignore[attr-defined]
+    assert prediction.sentence_labels == [["denial"]] * 3
+    assert prediction.sentence_scores == [{"denial": 0.5}] * 3
+
+
+def test_labels_are_written_in_one_order_each_once(write: Write) -> None:
+    """The order of a set changes from process to process."""
+    labels = "[['location', 'denial', 'denial']] * len(d.sentences)"
+    body = f"    return lambda ds: [Prediction(d.doc_id, sentence_labels={labels}) for d in ds]\n"
+    (prediction,) = predict(write("model.py", HEAD + body), [document()])
+    assert prediction.sentence_labels == [["denial", "location"]] * 3
+
+
+def test_a_relative_path_names_the_line_though_the_model_changes_folders(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write("model.py", "import os\n" + HEAD + "    os.chdir('/')\n    1 / 0\n")
+    monkeypatch.chdir(path.parent)
+    with pytest.raises(ModelError, match=r"^model\.py:7: fit raised ZeroDivisionError"):
+        predict(Path("model.py"))
+
+
+def test_a_model_cannot_change_the_gold(write: Write) -> None:
+    """It gets a copy, to the last span."""
+    original = document()
+    body = (
+        "    def predict(ds):\n"
+        "        for d in ds:\n"
+        "            msgspec.structs.force_setattr(d.sentences[0], 'end', 1)\n"
+        "        return [Prediction(d.doc_id, denials=()) for d in ds]\n"
+        "    return predict\n"
+    )
+    predict(write("model.py", "import msgspec\n" + HEAD + body), [original])
+    assert original == document()
+
+
+def test_what_a_model_prints_is_no_result(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    body = (
+        "    print('hello')\n    return lambda ds: [Prediction(d.doc_id, denials=()) for d in ds]\n"
+    )
+    predict(write("model.py", HEAD + body))
+    assert capsys.readouterr() == ("", "hello\n")
+
+
+@pytest.mark.slow
+def test_processes_that_a_model_spawns_find_it(write: Write) -> None:
+    """Spawning is how macOS and Windows start workers, and Linux from Python 3.14."""
+    body = (
+        "    with get_context('spawn').Pool(1) as pool:\n"
+        "        number = pool.map(double, [21])[0]\n"
+        "    return lambda ds: [Prediction(d.doc_id, sentence_labels=[[]] * len(d.sentences),\n"
+        "        sentence_scores=[{'denial': number}] * len(d.sentences)) for d in ds]\n"
+    )
+    head = "from multiprocessing import get_context\ndef double(x):\n    return 2 * x\n"
+    (prediction,) = predict(write("spawning_model.py", head + HEAD + body), [document()])
+    assert prediction.sentence_scores == [{"denial": 42}] * 3
 
 
 def test_a_dataclass_in_a_model_file_works(write: Write) -> None:

@@ -79,7 +79,10 @@ def test_documents_without_gold_labels_still_cost_false_alarms() -> None:
             [Prediction("case-1", denials=(), split="test")],
             "case-1: split is 'test'; expected 'train'",
         ),
-        ([Prediction("case-1", denials=(), sha256="0")], "case-1: sha256 is '0'; expected"),
+        (
+            [Prediction("case-1", denials=(), sha256="0")],
+            "case-1: sha256 differs; the prediction is for another text",
+        ),
     ],
 )
 def test_predictions_that_fit_no_gold_are_errors(
@@ -104,7 +107,7 @@ def test_offsets_outside_the_text_are_refused() -> None:
     end = len(document().text or "")
     (place,) = document().locations
     beyond = msgspec.structs.replace(place, mention=Span(end - 3, end + 1))
-    with pytest.raises(DataError, match=rf"case-1/l1 mention: .* <= {end}, in code points"):
+    with pytest.raises(DataError, match=rf"case-1/l1 mention: span-offsets: .* at most {end},"):
         score(SENTENCES, GOLD, [Prediction("case-1", locations=(beyond,))])
 
 
@@ -121,7 +124,7 @@ def test_utf16_offsets_are_refused_though_they_lie_in_the_text() -> None:
 
     assert (text[6:11], text.encode("utf-16-le")[14:24].decode("utf-16-le")) == ("Basra", "Basra")
     score(SENTENCES, [gold], [predict(6, 11)])
-    with pytest.raises(DataError, match="offsets fit as UTF-16 units; expected code points"):
+    with pytest.raises(DataError, match="span-utf16: offsets that fit as UTF-16 units"):
         score(SENTENCES, [gold], [predict(7, 12)])
 
 
@@ -138,6 +141,29 @@ def test_order_does_not_matter(random: object) -> None:
         for d in random.sample(GOLD, len(GOLD))
     ]
     assert score(SENTENCES, GOLD, shuffled) == score(SENTENCES, GOLD, predictions)
+
+
+@pytest.mark.parametrize(
+    "change", [{"lat": 200.0}, {"lat": float("nan")}, {"lat": None}, {"mention": Span(5, 5)}]
+)
+def test_an_absurd_record_is_an_error(change: dict[str, object]) -> None:
+    """Legal JSON, or what a model can build, and still nothing to be scored."""
+    (place,) = document().locations
+    absurd = msgspec.structs.replace(place, **change)
+    with pytest.raises(DataError, match=r"^case-1/l1"):
+        score(SENTENCES, GOLD, [Prediction("case-1", locations=(absurd,))])
+
+
+def test_stand_off_gold_fits_gold_with_text_and_the_reverse() -> None:
+    """A hydrated machine has the text, the released file has null."""
+    bare = [msgspec.structs.replace(d, text=None, title=None) for d in GOLD]
+
+    def as_predictions(records: list[Document]) -> list[Prediction]:
+        return [msgspec.convert(msgspec.to_builtins(record), Prediction) for record in records]
+
+    for gold, records in ((GOLD, bare), (bare, GOLD)):
+        result = score(SENTENCES, gold, as_predictions(records), resamples=10)
+        assert result.headline.value == 1
 
 
 def test_the_input_is_not_changed() -> None:

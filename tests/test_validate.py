@@ -1,13 +1,21 @@
 """Rules and their broken files: the same set, and each file breaks its rule alone."""
 
+import hashlib
+import json
 from pathlib import Path
 
+import msgspec
 import pytest
-from records import CASES
+from records import CASES, document
 
-from counterclaim.validate import RULES, validate_files
+from counterclaim import corpus, jsonl
+from counterclaim.errors import DataError
+from counterclaim.model import Source
+from counterclaim.validate import RULES, read_documents, read_pass, validate_files
+from counterclaim.validate.reading import NEEDED
 
 INVALID = CASES / "invalid"
+WIRE = Source("owner/name", "path", "key", None, "CC-BY-4.0")
 
 
 def test_rules_and_broken_files_are_the_same_set() -> None:
@@ -30,7 +38,7 @@ def test_a_problem_says_where_what_and_what_was_expected() -> None:
 
     assert str(problem) == (
         f"{path}:1: span-offsets case-1/l1 mention: 60-600, "
-        "expected an end of at most 127, the length of the text"
+        "expected an end of at most 127, the length of the text in code points"
     )
 
 
@@ -50,3 +58,84 @@ def test_rules_hold_across_files(tmp_path: Path) -> None:
     found = validate_files([tmp_path / "a", tmp_path / "b"])
     assert {problem.rule for problem in found} == {"near-duplicate"}
     assert {problem.path for problem in found} == {str(tmp_path / "a"), str(tmp_path / "b")}
+
+
+def test_problems_are_listed_though_another_file_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        validate_files([INVALID / "hash.jsonl", tmp_path / "none.jsonl"])
+    assert ": hash case-1 " in str(caught.value)
+    assert str(caught.value).endswith("none.jsonl: no such file")
+
+
+@pytest.mark.parametrize("rule", sorted(NEEDED))
+def test_documents_that_cannot_be_used_are_refused_when_read(rule: str) -> None:
+    """What would make a score or a prediction wrong stops every command, not only `validate`."""
+    path = INVALID / f"{rule}.jsonl"
+    with pytest.raises(DataError, match=rf"{rule}\.jsonl:1: case-\d\S*.*: {rule}: "):
+        read_documents(path)
+
+
+def test_a_document_that_stands_twice_is_refused_when_read() -> None:
+    with pytest.raises(DataError, match=r"doc-id\.jsonl:2: case-1 stands there twice"):
+        read_documents(INVALID / "doc-id.jsonl")
+
+
+def test_a_document_without_the_text_that_is_needed_is_refused(tmp_path: Path) -> None:
+    jsonl.write_records(tmp_path / "d.jsonl", [document(text=None)])
+    assert len(read_documents(tmp_path / "d.jsonl")) == 1
+    with pytest.raises(DataError, match=r"d\.jsonl:1: case-1 has no text; expected one"):
+        read_documents(tmp_path / "d.jsonl", with_text=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"answers": ["a99"]}, "answers: 'a99', expected an accusation id"),
+        ({"cue": {"start": 5, "end": 5}}, "span-offsets: 5-5, expected 0 <= start < end"),
+    ],
+)
+def test_a_pass_with_a_broken_record_is_refused(
+    tmp_path: Path, change: dict[str, object], message: str
+) -> None:
+    """A dangling link is the likeliest fault of an annotator's file."""
+    path = corpus.data_dir() / "annotators" / "desk" / "a.jsonl"
+    record = json.loads(path.read_text(encoding="utf-8").splitlines()[0])
+    record["denials"][0].update(change)
+    (tmp_path / "pass.jsonl").write_text(json.dumps(record) + "\n")
+    with pytest.raises(DataError) as caught:
+        read_pass(tmp_path / "pass.jsonl")
+    assert f"pass.jsonl:1: {record['doc_id']}/d1" in str(caught.value)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"doc_id": "desk-0001"}', "no accusations; expected all four layers"),
+        ('{"doc_id": "desk-9999", "denials": []}', "is not in the data"),
+        ('{"doc_id": "desk-0001", "sha256": "0"}', "annotates another text"),
+    ],
+)
+def test_what_is_no_pass_is_refused(tmp_path: Path, line: str, message: str) -> None:
+    (tmp_path / "pass.jsonl").write_text(line + "\n")
+    with pytest.raises(DataError, match=message):
+        read_pass(tmp_path / "pass.jsonl")
+
+
+def test_stand_off_records_are_checked_with_their_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy of a training text in test shows once both are hydrated."""
+    text = document().text or ""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    twins = [
+        document(doc_id=f"wire-{split}", event=split, split=split, text=None, sha256=digest)
+        for split in ("train", "test")
+    ]
+    twins = [msgspec.structs.replace(twin, corpus="wire", source=WIRE) for twin in twins]
+    jsonl.write_records(tmp_path / "wire.jsonl", twins)
+    assert validate_files([tmp_path / "wire.jsonl"]) == []
+    held = [corpus.HydratedText(twin.doc_id, None, text) for twin in twins]
+    jsonl.write_records(corpus.hydrated_path(), held)
+    rules = {problem.rule for problem in validate_files([tmp_path / "wire.jsonl"])}
+    assert rules == {"near-duplicate"}

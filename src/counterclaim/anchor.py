@@ -93,13 +93,13 @@ def anchor(draft: Mapping[str, Any], document: Document) -> Document:
     return msgspec.structs.replace(document, **layers)
 
 
-def anchor_file(drafts: Path | str, texts: Path | str) -> list[Document]:
-    """Anchor a file of drafts in a file of documents, in the order of the drafts.
+def anchor_file(drafts: Path | str, documents: Sequence[Document]) -> list[Document]:
+    """Anchor a file of drafts in their documents, in the order of the drafts.
 
     Raises:
         AnchorError: Some drafts do not fit; every problem is listed with file and line.
     """
-    documents = {d.doc_id: d for _, d in jsonl.read_records(texts, Document)}
+    by_id = {document.doc_id: document for document in documents}
     anchored: dict[str, Document] = {}
     problems: list[str] = []
     for line, value in jsonl.iter_objects(drafts):
@@ -108,13 +108,15 @@ def anchor_file(drafts: Path | str, texts: Path | str) -> list[Document]:
             problems.append(str(value))
             continue
         doc_id = value.get("doc_id")
-        if not isinstance(doc_id, str) or doc_id not in documents:
-            problems.append(f"{here}: doc_id {doc_id!r} is not in {texts}")
+        if not isinstance(doc_id, str) or doc_id not in by_id:
+            problems.append(f"{here}: doc_id {doc_id!r:.80} is not among the texts")
         elif doc_id in anchored:
             problems.append(f"{here}: a second draft of {doc_id}; expected one")
+        elif missing := [layer for layer in LAYERS if layer not in value]:
+            problems.append(f"{here}: {doc_id} has no {missing[0]}; expected all four layers")
         else:
             try:
-                anchored[doc_id] = anchor(value, documents[doc_id])
+                anchored[doc_id] = anchor(value, by_id[doc_id])
             except AnchorError as error:
                 problems += [f"{here}: {problem}" for problem in error.problems]
     if problems:
@@ -165,7 +167,7 @@ def _anchor_fields(fields: dict[str, Any], layer: str, document: Document) -> It
         if value is None:
             continue
         if not _is_quote(value):
-            yield f'{field}: {value!r} is not [sentence, "quote"] or [sentence, "quote", nth]'
+            yield f'{field}: {value!r:.80} is not [sentence, "quote"] or [sentence, "quote", nth]'
             continue
         number, quote, nth = (*value, None)[:3]
         span = _locate(number, quote, nth, document)
@@ -193,9 +195,9 @@ def _locate(number: int, quote: str, nth: int | None, document: Document) -> Spa
         elsewhere = [i for i, s in enumerate(sentences) if occurrences(s, quote)]
         if elsewhere:
             numbers = ", ".join(map(str, elsewhere))
-            return f"{quote!r} is not in sentence {number}; it is in sentence {numbers}"
+            return f"{quote!r:.80} is not in sentence {number}; it is in sentence {numbers}"
         candidate = nearest(sentences[number], quote)
-        return f"{quote!r} is not in sentence {number}; the nearest there is {candidate!r}"
+        return f"{quote!r:.80} is not in sentence {number}; the nearest there is {candidate!r}"
     if nth is None and len(found) > 1:
         return (
             f"{quote!r} stands {len(found)} times in sentence {number}; expected "

@@ -4,6 +4,8 @@ Exit codes: 0 fine, 1 the check failed, 2 an input must be put right.
 """
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -24,7 +26,7 @@ with a list of labels for each sentence of the document as the gold record has t
 optionally "sentence_scores", one object of label to score a sentence. A record with
 layers is read as the labels that follow from them."""
 FINE, FAILED, BAD_INPUT = 0, 1, 2
-INTERRUPTED = 130  # as a shell reports it
+INTERRUPTED, PIPE_CLOSED = 130, 141  # as a shell reports them
 TASK_NAMES = ("sentences",)
 DEFAULT_SPLIT = "test"
 
@@ -32,6 +34,9 @@ DEFAULT_SPLIT = "test"
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = _parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that knows ASCII only
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
         return command(arguments)
@@ -39,12 +44,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
-        print("interrupted; nothing was written", file=sys.stderr)
+        print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         # The reader went away (`counterclaim stats | head`): nothing is left to say.
         sys.stderr.close()
-        return FINE
+        return PIPE_CLOSED
+    except OSError as error:
+        print(f"{error.filename or 'output'}: {error.strerror}", file=sys.stderr)
+        return BAD_INPUT
 
 
 def _validate(arguments: argparse.Namespace) -> int:
@@ -65,9 +73,11 @@ def _validate(arguments: argparse.Namespace) -> int:
 
 def _anchor(arguments: argparse.Namespace) -> int:
     from counterclaim.anchor import anchor_file
+    from counterclaim.validate import read_documents
 
-    documents = anchor_file(arguments.drafts, arguments.texts)
-    jsonl.write_records(arguments.output, documents)
+    output = _output(arguments.output, arguments.drafts, arguments.texts)
+    documents = anchor_file(arguments.drafts, read_documents(arguments.texts, with_text=True))
+    jsonl.write_records(output, documents)
     print(f"{len(documents)} documents anchored in {arguments.output}", file=sys.stderr)
     return FINE
 
@@ -96,8 +106,9 @@ def _hydrate(arguments: argparse.Namespace) -> int:
 def _agree(arguments: argparse.Namespace) -> int:
     from counterclaim.metrics.agreement import agreement
     from counterclaim.reports import text
+    from counterclaim.validate import read_pass
 
-    a, b = corpus.read_pass(arguments.a), corpus.read_pass(arguments.b)
+    a, b = read_pass(arguments.a), read_pass(arguments.b)
     if only := sorted(a.keys() ^ b.keys()):
         where = arguments.a if only[0] in a else arguments.b
         raise DataError(f"{only[0]} is in {where} alone; expected the same documents in both")
@@ -114,35 +125,44 @@ def _stats(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     from counterclaim import running, tasks
+    from counterclaim.validate import read_documents
 
+    output = _output(arguments.output, arguments.model, arguments.input)
     task = tasks.find(arguments.task)
     train, dev = _hydrated("train", arguments.corpus), _hydrated("dev", arguments.corpus)
     if arguments.input is None:
         documents = _hydrated(arguments.split or DEFAULT_SPLIT, arguments.corpus)
     else:
-        documents = [document for _, document in jsonl.read_records(arguments.input, Document)]
-        for document in documents:
-            if document.text is None:
-                raise DataError(f"{arguments.input}: {document.doc_id} has no text to predict from")
-    predictions = running.run(
-        arguments.model, task, train, dev, documents, progress=_progress(Path(arguments.model).stem)
-    )
-    jsonl.write_records(arguments.output, predictions)
+        documents = read_documents(arguments.input, with_text=True)
+    progress = _progress(Path(arguments.model).stem)
+    # Opened first: that it cannot be written should not be found out after training.
+    with jsonl.replacing(output) as temporary:
+        predictions = running.run(arguments.model, task, train, dev, documents, progress=progress)
+        jsonl.write_records(temporary, predictions)
     print(f"{len(predictions)} predictions in {arguments.output}", file=sys.stderr)
     return FINE
+
+
+def _output(path: str, *inputs: str | None) -> str:
+    """The output as an absolute path, which a model cannot move by changing folders."""
+    for other in inputs:
+        if other and os.path.realpath(other) == os.path.realpath(path):
+            raise DataError(f"{path}: is read too; expected another file to write")
+    return os.path.join(os.path.abspath(path), "") if path.endswith("/") else os.path.abspath(path)
 
 
 def _score(arguments: argparse.Namespace) -> int:
     from counterclaim import scoring, tasks
     from counterclaim.reports import text
+    from counterclaim.validate import read_documents
 
     task = tasks.find(arguments.task)
     if arguments.gold is None:
         split = arguments.split or DEFAULT_SPLIT
-        gold = corpus.read(split, corpus=arguments.corpus)
+        gold = corpus.records(split, corpus=arguments.corpus)
         data = _data_version(arguments.corpus, split)
     else:
-        gold = [document for _, document in jsonl.read_records(arguments.gold, Document)]
+        gold = read_documents(arguments.gold)
         data, split = f"custom+{corpus.fingerprint([Path(arguments.gold)])}", "custom"
     predictions = scoring.read_predictions(arguments.predictions, task, gold)
     result = scoring.score(
@@ -157,19 +177,21 @@ def _bench(arguments: argparse.Namespace) -> int:
     from counterclaim.reports import text
 
     models = [Path(model) for model in arguments.models] or _baselines()
+    stems = [model.stem for model in models]
+    names = {m: m.stem if stems.count(m.stem) == 1 else str(m) for m in models}
     results = []
     for task_name in TASK_NAMES:
         task = tasks.find(task_name)
         for name in _bench_corpora():
-            gold = corpus.read("test", corpus=name)
-            train, dev = _hydrated("train", name), _hydrated("dev", name)
+            gold = corpus.records("test", corpus=name)
+            train, dev, test = (_hydrated(split, name) for split in SPLITS)
             signature = scoring.signature(task, gold, _data_version(name, "test"), split="test")
             for model in models:
                 predictions = running.run(
-                    model, task, train, dev, gold, progress=_progress(f"{model.stem} on {name}")
+                    model, task, train, dev, test, progress=_progress(f"{model.stem} on {name}")
                 )
                 scores = scoring.score(task, gold, predictions, signature=signature)
-                results.append((name, model.stem, scores))
+                results.append((name, names[model], scores))
     print(text.bench(results))
     return FINE
 
@@ -262,12 +284,13 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--texts", required=True, metavar="DOCS", help="the documents, with text")
     add_output(sub)
     sub = add(_hydrate, "rebuild the wire texts from the public repositories")
-    sub.add_argument(
+    group = sub.add_mutually_exclusive_group()
+    group.add_argument(
         "--from", action="append", default=[], dest="folders", metavar="DIR",
         help="a folder with clones of the sources, or a clone; may be repeated "
         "(default: download at the pinned commits)",
     )  # fmt: skip
-    sub.add_argument("--mirror", metavar="URL", help="download from a server laid out alike")
+    group.add_argument("--mirror", metavar="URL", help="download from a server laid out alike")
     sub = add(_agree, "agreement of two annotation passes")
     sub.add_argument("a", metavar="A", help="one pass, JSON lines")
     sub.add_argument("b", metavar="B", help="the other")

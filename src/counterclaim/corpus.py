@@ -24,7 +24,6 @@ from counterclaim.model import (
     SPLITS,
     Corpus,
     Document,
-    Prediction,
     Span,
     Split,
 )
@@ -94,48 +93,36 @@ def corpora(name: str) -> tuple[Corpus, ...]:
     return tuple(corpus for corpus in CORPORA if name in (corpus, "all"))
 
 
-def read(split: str, *, corpus: str = "desk") -> list[Document]:
-    """Read the gold documents of a split.
+def records(split: str, *, corpus: str = "desk") -> list[Document]:
+    """Read the gold documents of a split as they are published, wire without text.
 
     Args:
         split: "train", "dev" or "test".
-        corpus: "desk", "wire" or "all". Wire documents have their text if it has been
-            hydrated, else `text` is None.
+        corpus: "desk", "wire" or "all".
 
     Raises:
         DataError: No such split or corpus, or a file is damaged.
     """
     if split not in SPLITS:
         raise DataError(f"split {split!r}; expected one of {', '.join(SPLITS)}")
-    documents: list[Document] = []
-    for name in corpora(corpus):
-        records = jsonl.read_records(gold_path(name, _split(split)), Document)
-        documents += [document for _, document in records]
-    return [with_text(document) for document in documents]
+    return [
+        document
+        for name in corpora(corpus)
+        for _, document in jsonl.read_records(gold_path(name, _split(split)), Document)
+    ]
 
 
-def read_pass(path: Path | str) -> dict[str, Document]:
-    """Read the records of one annotator as documents of the data, by doc_id.
+def read(split: str, *, corpus: str = "desk") -> list[Document]:
+    """Read the gold documents of a split, wire with the texts that have been hydrated.
 
-    A pass is in the coordinates of the published texts, with or without those texts.
+    Args:
+        split: "train", "dev" or "test".
+        corpus: "desk", "wire" or "all". `text` is None where it has not been hydrated.
 
     Raises:
-        DataError: A line is no record, or of a document that is unknown or stands twice.
+        DataError: No such split or corpus, or a file is damaged.
     """
-    gold = {
-        document.doc_id: document
-        for name in CORPORA
-        for split in SPLITS
-        for _, document in jsonl.read_records(gold_path(name, split), Document)
-    }
-    annotated: dict[str, Document] = {}
-    for line, record in jsonl.read_records(path, Prediction):
-        if record.doc_id not in gold or record.doc_id in annotated:
-            problem = "stands there twice" if record.doc_id in annotated else "is not in the data"
-            raise DataError(f"{path}:{line}: {record.doc_id} {problem}; expected once")
-        layers: dict[str, Any] = {name: getattr(record, name) or () for name in LAYERS}
-        annotated[record.doc_id] = msgspec.structs.replace(gold[record.doc_id], **layers)
-    return annotated
+    return [with_text(document) for document in records(split, corpus=corpus)]
 
 
 def with_text(document: Document) -> Document:
@@ -194,7 +181,7 @@ def _split(name: str) -> Split:
 
 def _hydrated_texts() -> dict[str, HydratedText]:
     path = hydrated_path()
-    if not path.exists():
+    if not path.exists() or not path.stat().st_size:
         return {}
     return _read_texts(path, path.stat().st_mtime_ns)
 

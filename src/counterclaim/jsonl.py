@@ -6,7 +6,9 @@ file and line; nothing is repaired silently.
 """
 
 import json
+import math
 import os
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -51,7 +53,7 @@ def iter_objects(path: Path | str) -> Iterator[tuple[int, dict[str, Any] | LineE
         return
     for number, line in enumerate(BytesIO(data), start=1):
         try:
-            yield number, _parse_line(line, number)
+            yield number, _parse_line(line)
         except _BadLineError as bad:
             yield number, LineError(path, number, bad.rule, bad.message)
 
@@ -86,26 +88,46 @@ def encode(record: Any) -> str:
 
 @contextmanager
 def replacing(path: Path | str) -> Iterator[Path]:
-    """Give a temporary path beside `path` that replaces it once the block has succeeded."""
-    target = Path(path)
+    """Give a temporary path whose content replaces the file once the block has succeeded.
+
+    A link is followed, an existing file keeps its mode, and what is no ordinary file
+    (`/dev/null`, a pipe) is written to. That the place can be written is known before the
+    block runs.
+
+    Raises:
+        DataError: It cannot.
+    """
+    target = Path(os.path.realpath(path))
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        if str(path).endswith("/") or target.is_dir():
+            raise DataError(f"{path}: is a folder; expected a file to write")
+        ordinary = not target.exists() or target.is_file()
+        if ordinary:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        folder = target.parent if ordinary else Path(tempfile.gettempdir())
+        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{target.name}.")
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            temporary.chmod(_mode(target) if ordinary else 0o600)
+            yield temporary
+            if ordinary:
+                temporary.replace(target)
+            else:
+                target.write_bytes(temporary.read_bytes())
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror})") from None
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp makes files private
-        try:
-            temporary.replace(target)
-        except OSError as error:
-            raise DataError(f"{path}: cannot be written ({error.strerror})") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+
+
+def _mode(path: Path) -> int:
+    """The mode of a file, or that of a new one: a temporary file would be private."""
+    if path.exists():
+        return stat.S_IMODE(path.stat().st_mode)
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask
 
 
 def write_records(path: Path | str, records: Iterable[Any]) -> None:
@@ -122,17 +144,17 @@ class _BadLineError(Exception):
         self.rule, self.message = rule, message
 
 
-def _parse_line(line: bytes, number: int) -> dict[str, Any]:
-    if number == 1 and line.startswith(_UTF8_BOM):
+def _parse_line(line: bytes) -> dict[str, Any]:
+    if line.startswith(_UTF8_BOM):
         raise _BadLineError(
             "byte-order-mark", "begins with a byte-order mark; save as UTF-8 without one"
         )
-    if line.endswith(b"\r\n"):
+    if line.endswith((b"\r\n", b"\r")):
         raise _BadLineError("line-end", "ends in CRLF; expected LF (dos2unix converts the file)")
     if not line.strip():
         raise _BadLineError("blank-line", "the line is blank; expected one record a line")
     try:
-        with jsonlines.Reader([line], loads=_loads) as reader:
+        with jsonlines.Reader([line.rstrip(b"\n")], loads=_loads) as reader:
             return dict(reader.read(type=dict))
     except jsonlines.InvalidLineError as error:
         if isinstance(error.__cause__, UnicodeDecodeError):
@@ -141,8 +163,14 @@ def _parse_line(line: bytes, number: int) -> dict[str, Any]:
             ) from None
         if isinstance(error.__cause__, _RepeatedKeyError):
             raise _BadLineError("repeated-key", str(error.__cause__)) from None
-        reason = error.__cause__ or "a value of another kind"
-        raise _BadLineError("json", f"not a JSON object: {reason}; expected one a line") from None
+        raise _BadLineError("json", f"{_reason(error)}; expected one JSON object a line") from None
+
+
+def _reason(error: jsonlines.InvalidLineError) -> str:
+    cause = error.__cause__
+    if isinstance(cause, json.JSONDecodeError):
+        return f"not JSON: {cause.msg}, column {cause.colno}"
+    return f"not JSON: {cause}" if cause else f"not an object but {error.line!r:.20}"
 
 
 class _RepeatedKeyError(ValueError):
@@ -159,10 +187,18 @@ def _loads(line: str | bytes) -> Any:
         return record
 
     def no_constants(name: str) -> Any:
-        raise ValueError(f"{name} is not JSON; expected a number or null")
+        raise ValueError(f"{name} is no number of JSON")
+
+    def finite(digits: str) -> float:
+        number = float(digits)
+        if math.isinf(number):
+            raise ValueError(f"{digits:.20} is too large a number")
+        return number
 
     try:
-        value = json.loads(line, object_pairs_hook=no_repeats, parse_constant=no_constants)
+        value = json.loads(
+            line, object_pairs_hook=no_repeats, parse_constant=no_constants, parse_float=finite
+        )
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if "\\ud" in str(line).lower():
@@ -175,4 +211,4 @@ def _refuse_lone_surrogates(text: str) -> None:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise ValueError(f"lone surrogate {text[error.start]!a}; expected a character") from None
+        raise ValueError(f"lone surrogate {text[error.start]!a}") from None

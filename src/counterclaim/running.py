@@ -9,13 +9,14 @@ that gives one prediction for each document, in order. That function sees docume
 without gold only.
 """
 
+import contextlib
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET
@@ -32,23 +33,63 @@ Progress = Callable[[Sequence[Sequence[Document]]], Iterable[Sequence[Document]]
 BATCH = 16  # documents that `predict` gets at once
 
 
+class _Model(NamedTuple):
+    """A model file: as the user names it, and where it is, whatever folder it changes to."""
+
+    name: str
+    file: Path
+
+    def call(self, what: str, function: Callable[..., Any], *args: Any) -> Any:
+        """Call into the file; what it raises becomes an error that names the line.
+
+        What it prints goes to the error stream, as the output belongs to the results.
+        """
+        try:
+            with contextlib.redirect_stdout(sys.stderr):
+                return function(*args)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # also what a compiled extension raises
+            frames = traceback.extract_tb(error.__traceback__)
+            own = [frame.lineno for frame in frames if Path(frame.filename) == self.file]
+            line = own[-1] if own else getattr(error, "lineno", None) or 1
+            raise ModelError(f"{self.name}:{line}: {what} raised {_describe(error)}") from error
+
+
+def _describe(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:
+        return type(error).__name__
+
+
 def load_fit(path: Path | str) -> Fit:
     """Load the `fit` of a model file.
 
     Raises:
         ModelError: No such file, it cannot be imported, or it defines no `fit`.
     """
-    path = Path(path)
-    name = f"_model_{path.stem}"
-    spec = spec_from_file_location(name, path) if path.suffix == ".py" else None
-    if not path.is_file() or spec is None or spec.loader is None:
-        raise ModelError(f"{path}: no such model file; expected a .py file")
+    return _load(_Model(str(path), Path(path).absolute()))
+
+
+def _load(model: _Model) -> Fit:
+    file = model.file
+    # By its own name where that is free, and with its folder last on the path: a process
+    # that the model spawns finds it then.
+    name = file.stem
+    if not name.isidentifier() or name in sys.modules or find_spec(name) is not None:
+        name = f"_model_{name}"
+    spec = spec_from_file_location(name, file) if file.suffix == ".py" else None
+    if not file.is_file() or spec is None or spec.loader is None:
+        raise ModelError(f"{model.name}: no such model file; expected a .py file")
     module: ModuleType = module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and pickle look their module up by name
-    _call(path, "importing it", spec.loader.exec_module, module)
+    if str(file.parent) not in sys.path:
+        sys.path.append(str(file.parent))
+    model.call("importing it", spec.loader.exec_module, module)
     fit = getattr(module, "fit", None)
     if not callable(fit):
-        raise ModelError(f"{path}: defines no fit; expected fit(task, train, dev) -> predict")
+        raise ModelError(f"{model.name}: defines no fit; expected fit(task, train, dev) -> predict")
     return fit  # type: ignore[no-any-return]
 
 
@@ -74,8 +115,9 @@ def run(
     Raises:
         ModelError: The file breaks the contract; the message names it and the line.
     """
-    fit = load_fit(path)
-    predict = _call(Path(path), "fit", fit, task, examples(task, train), examples(task, dev))
+    model = _Model(str(path), Path(path).absolute())
+    fit = _load(model)
+    predict = model.call("fit", fit, task, examples(task, train), examples(task, dev))
     if not callable(predict):
         raise ModelError(
             f"{path}: fit returned {type(predict).__name__}; expected a function "
@@ -84,60 +126,64 @@ def run(
     predictions: list[Prediction] = []
     batches = [documents[i : i + BATCH] for i in range(0, len(documents), BATCH)]
     for batch in progress(batches):
-        answer = _call(Path(path), "predict", predict, [blind(document) for document in batch])
-        predictions += _checked(Path(path), task, batch, answer)
+        answer = model.call("predict", predict, [blind(document) for document in batch])
+        if not isinstance(answer, Sequence) or isinstance(answer, str):
+            raise ModelError(
+                f"{path}: predict returned {type(answer).__name__}; expected a list of predictions"
+            )
+        predictions += _checked(model, task, batch, model.call("predict", list, answer))
     return predictions
 
 
 def _checked(
-    path: Path, task: Task, documents: Sequence[Document], answer: Any
+    model: _Model, task: Task, documents: Sequence[Document], answer: list[Any]
 ) -> list[Prediction]:
     """The answer of `predict` as sound predictions for these documents."""
-    if not isinstance(answer, Sequence) or isinstance(answer, str):
-        raise ModelError(
-            f"{path}: predict returned {type(answer).__name__}; expected a list of predictions"
-        )
     if len(answer) != len(documents):
         raise ModelError(
-            f"{path}: predict returned {len(answer)} predictions for {len(documents)} documents; "
-            "expected one for each"
+            f"{model.name}: predict returned {len(answer)} predictions for {len(documents)} "
+            "documents; expected one for each"
         )
     predictions = []
     for document, given in zip(documents, answer, strict=True):
         if not isinstance(given, Prediction):
             raise ModelError(
-                f"{path}: {document.doc_id}: predict returned {type(given).__name__}; "
+                f"{model.name}: {document.doc_id}: predict returned {type(given).__name__}; "
                 "expected a counterclaim.Prediction"
             )
         if given.doc_id != document.doc_id:
             raise ModelError(
-                f"{path}: predict returned {given.doc_id} in the place of {document.doc_id}; "
-                "expected predictions in the order of the documents"
+                f"{model.name}: predict returned {given.doc_id} in the place of "
+                f"{document.doc_id}; expected predictions in the order of the documents"
             )
         try:
-            # A model may have built it from lists and strings of any kind: read it as a file.
-            sound = msgspec.convert(msgspec.to_builtins(given), Prediction)
-            check_prediction(task, sound, {document.doc_id: document}, {})
+            predictions.append(_sound(task, document, given))
         except msgspec.ValidationError as error:
-            raise ModelError(f"{path}: {document.doc_id}: {explain(error)}") from None
-        except (TypeError, CounterclaimError) as error:
-            raise ModelError(f"{path}: prediction for {error}") from None
-        if any(getattr(sound, layer) for layer in LAYERS if getattr(sound, layer) is not UNSET):
-            # Offsets hold in this text alone; scoring compares the hash.
-            sound = msgspec.structs.replace(sound, sha256=document.sha256)
-        predictions.append(sound)
+            raise ModelError(f"{model.name}: {document.doc_id}: {explain(error)}") from None
+        except UnicodeEncodeError:
+            raise ModelError(f"{model.name}: {document.doc_id}: a lone surrogate") from None
+        except (TypeError, RecursionError, CounterclaimError) as error:
+            raise ModelError(f"{model.name}: prediction for {error}") from None
     return predictions
 
 
-def _call(path: Path, what: str, function: Callable[..., Any], *args: Any) -> Any:
-    """Call into the model file; what it raises becomes an error that names the line."""
-    try:
-        return function(*args)
-    except CounterclaimError:
-        raise
-    except (Exception, SystemExit) as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        own = [f.lineno for f in frames if Path(f.filename).resolve() == path.resolve()]
-        line = own[-1] if own else getattr(error, "lineno", None) or 1
-        name = type(error).__name__
-        raise ModelError(f"{path}:{line}: {what} raised {name}: {error}") from error
+def _sound(task: Task, document: Document, given: Prediction) -> Prediction:
+    """A prediction as a file would have it; a model may build it from lists and numpy."""
+    sound = msgspec.convert(msgspec.to_builtins(given, enc_hook=_plain), Prediction)
+    check_prediction(task, sound, {document.doc_id: document}, {})
+    msgspec.json.encode(sound).decode("utf-8")
+    if sound.sentence_labels is not UNSET:
+        # In one order, each once: the same prediction is the same bytes.
+        labels = task.predicted(document, sound)
+        sound = msgspec.structs.replace(sound, sentence_labels=labels)
+    if any(getattr(sound, layer) for layer in LAYERS if getattr(sound, layer) is not UNSET):
+        # Offsets hold in this text alone; scoring compares the hash.
+        sound = msgspec.structs.replace(sound, sha256=document.sha256)
+    return sound
+
+
+def _plain(value: Any) -> Any:
+    """Numbers, strings and arrays of numpy as those of Python."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"a value of type {type(value).__name__}; expected what JSON can hold")

@@ -63,6 +63,8 @@ def predicted_sentence_labels(document: Document, prediction: Prediction) -> Sen
         if layers:
             raise DataError(f"sentence_labels beside {layers[0]}; expected one of the two")
         return _given_labels(document, prediction.sentence_labels, prediction.sentence_scores)
+    if prediction.sentence_scores is not UNSET:
+        raise DataError("sentence_scores without sentence_labels; expected both")
     if not layers:
         raise DataError(f"no sentence_labels; expected them, or layers ({', '.join(LAYERS)})")
     return sentence_labels(document, prediction)

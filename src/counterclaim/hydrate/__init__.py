@@ -6,6 +6,7 @@ the hash, and writes the texts to the user's cache. It can be run again at any t
 that were downloaded are not fetched twice, and the cache changes only as a whole.
 """
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Sequence
@@ -44,11 +45,7 @@ class Hydration(NamedTuple):
 
 def wire_documents() -> list[Document]:
     """The stand-off records of all splits."""
-    return [
-        document
-        for split in SPLITS
-        for _, document in jsonl.read_records(corpus.gold_path("wire", split), Document)
-    ]
+    return [d for split in SPLITS for d in corpus.records(split, corpus="wire")]
 
 
 def hydrate(
@@ -90,7 +87,9 @@ def hydrate(
         if held is not None:
             texts[held.doc_id] = held
         outcomes.append(outcome)
-    jsonl.write_records(corpus.hydrated_path(), [texts[key] for key in sorted(texts)])
+    if texts:
+        jsonl.write_records(corpus.hydrated_path(), [texts[key] for key in sorted(texts)])
+    files.forget_all_but([outcome.detail for outcome in outcomes if outcome.status == "found"])
     return outcomes
 
 
@@ -105,7 +104,7 @@ def _hydrate_one(
         try:
             raw = readers.read(source.repository, jsonl.read_bytes(file)).get(source.key)
         except DataError as error:
-            reasons.append(f"{file}: {error}")
+            reasons.append(f"{file}: {str(error).removeprefix(f'{file}: ')}")
             continue
         if raw is None:
             reasons.append(f"{file}: no document {source.key}")
@@ -132,6 +131,7 @@ class _Files:
     def __init__(self, roots: Sequence[Path], server: tuple[str, float] | None):
         self.roots, self.server = roots, server
         self.failed: dict[Path, str] = {}
+        self.downloaded: set[Path] = set()
 
     def candidates(self, source: Source) -> tuple[list[Path], list[str]]:
         """The files that may hold a source's text, or the reasons why there is none."""
@@ -164,7 +164,14 @@ class _Files:
                 self.failed[target] = str(error)
         if reason := self.failed.get(target):
             return [], [reason]
+        self.downloaded.add(target)
         return [target], []
+
+    def forget_all_but(self, found: Sequence[str]) -> None:
+        """Delete downloads in which no recorded text was found: a later run asks again."""
+        for file in self.downloaded:
+            if str(file) not in found:
+                file.unlink(missing_ok=True)
 
 
 def _commits() -> dict[str, str]:
@@ -181,10 +188,13 @@ def _fingerprints() -> dict[str, dict[Span, str]]:
 
 
 def _kept_texts() -> dict[str, HydratedText]:
+    """The texts of an earlier run; lines that are damaged are left out, to be made anew."""
     path = corpus.hydrated_path()
-    if not path.exists():
+    if not path.exists() or not path.stat().st_size:
         return {}
-    try:
-        return {held.doc_id: held for _, held in jsonl.read_records(path, HydratedText)}
-    except DataError:
-        return {}  # a damaged cache is made anew
+    kept = {}
+    for _, value in jsonl.iter_objects(path):
+        with contextlib.suppress(msgspec.ValidationError):
+            held = msgspec.convert(value, HydratedText)
+            kept[held.doc_id] = held
+    return kept

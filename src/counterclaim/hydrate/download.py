@@ -48,7 +48,7 @@ def download(
         ) from None
     except TimeoutError:
         raise DataError(f"{url}: no answer for {timeout:g} seconds") from None
-    except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
+    except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise DataError(f"{url}: cannot be reached ({reason})") from None
     with replacing(target) as temporary:

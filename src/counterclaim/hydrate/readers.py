@@ -74,10 +74,21 @@ def read(repository: str | None, data: bytes) -> dict[str | None, RawText]:
     try:
         documents: dict[str | None, RawText] = {}
         for raw in READERS[repository](data):
-            documents.setdefault(raw.key, raw)  # a key that stands twice names the first
+            if _is_sound(raw):
+                documents.setdefault(raw.key, raw)  # a key that stands twice names the first
         return documents
-    except (UnicodeDecodeError, ValueError, KeyError, TypeError, csv.Error) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, csv.Error) as error:
         raise DataError(f"not a file of {repository}: {type(error).__name__} {error}") from None
+
+
+def _is_sound(raw: RawText) -> bool:
+    """Whether a record has a text, and strings that can be written again."""
+    try:
+        for part in (raw.text, raw.key or "", raw.title or ""):
+            part.encode("utf-8")
+    except (AttributeError, UnicodeEncodeError):
+        return False
+    return True
 
 
 def _json_lines(data: bytes) -> Iterator[dict[str, str]]:

@@ -14,7 +14,7 @@ def composition(name: str = "all") -> str:
     Args:
         name: "desk", "wire" or "all".
     """
-    documents = [d for split in SPLITS for d in corpus.read(split, corpus=name)]
+    documents = [d for split in SPLITS for d in corpus.records(split, corpus=name)]
     return "\n\n".join(
         [_sizes(documents), _sentences(documents), _sources(documents), _values(documents)]
     )

@@ -11,12 +11,21 @@ from pathlib import Path
 import msgspec
 
 from counterclaim import corpus, jsonl
+from counterclaim.errors import DataError
 from counterclaim.model import Document
 from counterclaim.validate.collection import Located, Problem, check_collection
 from counterclaim.validate.documents import validate_document
+from counterclaim.validate.reading import read_documents, read_pass
 from counterclaim.validate.schema import check_schema
 
-__all__ = ["RULES", "Problem", "validate_document", "validate_files"]
+__all__ = [
+    "RULES",
+    "Problem",
+    "read_documents",
+    "read_pass",
+    "validate_document",
+    "validate_files",
+]
 
 RULES = {
     "byte-order-mark": "A file begins without a byte-order mark.",
@@ -67,12 +76,18 @@ def validate_files(paths: Iterable[Path | str]) -> list[Problem]:
     A stand-off record is checked with its text, where that has been hydrated.
 
     Raises:
-        DataError: A file cannot be read at all.
+        DataError: A file cannot be read at all; the problems of the others stand with it.
     """
     problems: list[Problem] = []
+    unreadable: list[str] = []
     documents: list[Located] = []
     for path in paths:
-        for line, value in jsonl.iter_objects(path):
+        try:
+            lines = list(jsonl.iter_objects(path))
+        except DataError as error:
+            unreadable.append(str(error))
+            continue
+        for line, value in lines:
             if isinstance(value, jsonl.LineError):
                 problems.append(Problem(str(path), line, value.rule, "", value.message, ""))
                 continue
@@ -88,4 +103,6 @@ def validate_files(paths: Iterable[Path | str]) -> list[Problem]:
                 for rule, place, what, expected in found
             ]
     problems += check_collection(documents)
+    if unreadable:
+        raise DataError("\n".join([*map(str, problems), *unreadable]))
     return problems

@@ -36,6 +36,7 @@ COUNTRIES = set(
     VN VU WF WS YE YT ZA ZM ZW
     """.split()
 )
+MOST = 10**10  # more people than there are
 _QUOTATION_MARKS = "\"“”„«»'‘’"
 
 
@@ -100,7 +101,7 @@ def _check_sentences(document: Document) -> Iterator[Finding]:
     text, end = document.text, 0
     for i, sentence in enumerate(document.sentences):
         place = f" sentences[{i}]"
-        if problem := _outside(sentence, text):
+        if problem := _outside(sentence, len(text) if text is not None else None):
             yield "sentence-span", place, *problem
             continue
         if sentence.start < end:
@@ -117,12 +118,13 @@ def _check_sentences(document: Document) -> Iterator[Finding]:
         yield "sentence-cover", " sentences", repr(text[end:][:40]), "white space after the last"
 
 
-def _outside(span: Span, text: str | None) -> tuple[str, str] | None:
+def _outside(span: Span, length: int | None) -> tuple[str, str] | None:
     """What is wrong with a span's offsets, and what was expected."""
     if not 0 <= span.start < span.end:
         return f"{span.start}-{span.end}", "0 <= start < end"
-    if text is not None and span.end > len(text):
-        return f"{span.start}-{span.end}", f"an end of at most {len(text)}, the length of the text"
+    if length is not None and span.end > length:
+        expected = f"an end of at most {length}, the length of the text in code points"
+        return f"{span.start}-{span.end}", expected
     return None
 
 
@@ -132,8 +134,11 @@ def _check_spans(document: Document) -> Iterator[Finding]:
         # All its spans are off: to list each would hide the one reason.
         yield "span-utf16", "", "offsets that fit as UTF-16 units", "offsets in code points"
         return
+    # Without the text, its length is where the last sentence ends, or a little more.
+    ends = [sentence.end for sentence in document.sentences]
+    length = max(ends, default=0) if text is None else len(text)
     for place, field, span in _spans(document):
-        if problem := _outside(span, text):
+        if problem := _outside(span, length):
             yield "span-offsets", place, *problem
             continue
         if not any(s.start <= span.start and span.end <= s.end for s in document.sentences):
@@ -254,8 +259,8 @@ def _check_casualties(document: Document) -> Iterator[Finding]:
         found = f"low {low}, high {high}"
         if low is None and high is None:
             yield "bounds", place, found, "at least one bound"
-        elif any(bound is not None and bound < 0 for bound in (low, high)):
-            yield "bounds", place, found, "0 or more"
+        elif any(bound is not None and not 0 <= bound <= MOST for bound in (low, high)):
+            yield "bounds", place, f"{found:.80}", f"0 to {MOST}"
         elif low is not None and high is not None and low > high:
             yield "bounds", place, found, "low <= high"
         elif not _MODIFIER_FITS[casualty.modifier](low, high):

@@ -35,7 +35,7 @@ def _convert(value: Any, kind: type, place: str) -> Iterator[Finding]:
             ("Object contains unknown", "unknown-field", "only fields of the record"),
         ):
             if message.startswith(begin):
-                yield rule, place, message, expected
+                yield rule, place, f"{message:.200}", expected
                 return
         expected, _, found = message.partition(", got ")
         yield "type", place, found.strip("`") or message, expected.removeprefix("Expected ")

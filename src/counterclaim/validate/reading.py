@@ -1,0 +1,88 @@
+"""Files of documents that are not the project's own, read with what any use of them needs.
+
+`validate_files` reports whatever a careful reader would object to. Here only that stops
+which would make a result wrong: offsets, hashes, ids and links.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from counterclaim import corpus, jsonl
+from counterclaim.errors import DataError
+from counterclaim.model import LAYERS, SPLITS, Document, Prediction
+from counterclaim.validate.documents import validate_document
+
+# Rules without which offsets, links and figures mean nothing.
+NEEDED = {
+    "hash",
+    "sentence-span",
+    "sentence-order",
+    "span-offsets",
+    "span-utf16",
+    "record-id",
+    "answers",
+    "bounds",
+    "coordinates",
+}
+
+
+def read_documents(path: Path | str, *, with_text: bool = False) -> list[Document]:
+    """Read a file of documents.
+
+    Args:
+        path: JSON lines, one document each.
+        with_text: Whether every document has to have its text.
+
+    Raises:
+        DataError: With file and line, the first document that cannot be used.
+    """
+    documents: dict[str, Document] = {}
+    for line, document in jsonl.read_records(path, Document):
+        if document.doc_id in documents:
+            raise DataError(f"{path}:{line}: {document.doc_id} stands there twice; expected once")
+        if with_text and document.text is None:
+            raise DataError(f"{path}:{line}: {document.doc_id} has no text; expected one")
+        check_needed(document, f"{path}:{line}: {document.doc_id}")
+        documents[document.doc_id] = document
+    return list(documents.values())
+
+
+def read_pass(path: Path | str) -> dict[str, Document]:
+    """Read the records of one annotator as documents of the data, by doc_id.
+
+    A pass is in the coordinates of the published texts, with or without those texts.
+
+    Raises:
+        DataError: With file and line, the first line that is no such record.
+    """
+    gold = {d.doc_id: d for split in SPLITS for d in corpus.records(split, corpus="all")}
+    annotated: dict[str, Document] = {}
+    for line, record in jsonl.read_records(path, Prediction):
+        where = f"{path}:{line}: {record.doc_id}"
+        if record.doc_id not in gold:
+            raise DataError(f"{where} is not in the data; expected a document of the data")
+        if record.doc_id in annotated:
+            raise DataError(f"{where} stands there twice; expected once")
+        if record.sha256 not in (UNSET, gold[record.doc_id].sha256):
+            raise DataError(f"{where}: annotates another text; expected the hash of the data")
+        layers: dict[str, Any] = {name: getattr(record, name) for name in LAYERS}
+        if missing := [name for name, records in layers.items() if records is UNSET]:
+            raise DataError(f"{where}: no {missing[0]}; expected all four layers")
+        document = msgspec.structs.replace(gold[record.doc_id], **layers)
+        check_needed(document, where)
+        annotated[record.doc_id] = document
+    return annotated
+
+
+def check_needed(document: Document, where: str) -> None:
+    """Stop at the first problem that would make a result wrong.
+
+    Raises:
+        DataError: What is wrong, behind the words that say where.
+    """
+    for rule, place, found, expected in validate_document(document):
+        if rule in NEEDED:
+            raise DataError(f"{where}{place}: {rule}: {found}, expected {expected}")
