@@ -21,6 +21,17 @@ def place(dotted: str) -> int:
     return ORDER.index(dotted.split(".")[1])
 
 
+def imports(node: ast.AST) -> list[str]:
+    """The modules of the package that an import statement names, in any of its forms."""
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom) and node.module == "counterclaim":
+        names = [f"counterclaim.{alias.name}" for alias in node.names if alias.name[0] != "_"]
+    else:
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+    return [name for name in names if name.startswith("counterclaim.")]
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
 def test_modules_import_only_from_lower_ones(path: Path) -> None:
     """One direction of imports means that no module can be understood only with a later one."""
@@ -29,8 +40,8 @@ def test_modules_import_only_from_lower_ones(path: Path) -> None:
     if own in ("counterclaim.__init__", "counterclaim.__main__"):
         return
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("counterclaim."):
-            assert place(node.module or "") <= place(own), f"{own} imports {node.module}"
+        for imported in imports(node):
+            assert place(imported) <= place(own), f"{own} imports {imported}"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
@@ -64,3 +75,6 @@ def test_only_the_command_line_prints_or_exits() -> None:
         ]
         assert "print" not in calls, path
         assert "exit" not in calls, path
+        source = path.read_text(encoding="utf-8")
+        assert "sys.stdout" not in source, path
+        assert "raise SystemExit" not in source, path

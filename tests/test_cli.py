@@ -1,9 +1,11 @@
 """The commands: exit codes, what they print, and that bad input never ends in a traceback."""
 
+import hashlib
 import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 import termios
@@ -12,12 +14,13 @@ from pathlib import Path
 
 import pytest
 from records import CASES, documents
-from wire import clone, data_folder, published, server
+from wire import clone, data_folder, published, server, text_of
 
 from counterclaim import corpus, jsonl, read
 from counterclaim.anchor import draft
-from counterclaim.cli import main
+from counterclaim.cli import TASK_NAMES, main
 from counterclaim.model import CORPORA, SPLITS, Document, Prediction, sentence_labels
+from counterclaim.tasks import TASKS
 
 Write = Callable[[str, str | bytes], Path]
 Capture = pytest.CaptureFixture[str]
@@ -392,3 +395,47 @@ def test_a_terminal_sees_progress_and_a_log_does_not(tmp_path: Path) -> None:
 
     assert quiet.stderr == f"{len(read('test'))} predictions in {tmp_path / 'p.jsonl'}\n"
     assert "majority:" in shown
+
+
+def test_the_command_line_knows_every_task() -> None:
+    assert set(TASK_NAMES) == set(TASKS)
+
+
+def test_the_fingerprint_of_a_score_is_that_of_its_gold_file(
+    predictions: Path, capsys: Capture
+) -> None:
+    """The first digits of the file's SHA-256, as any other tool gives it."""
+    assert main(["score", str(predictions), "--task", "sentences"]) == 0
+    digest = hashlib.sha256(corpus.gold_path("desk", "test").read_bytes()).hexdigest()
+    assert f"+{digest[:6]}|" in capsys.readouterr().out
+
+
+def test_aligned_texts_can_be_run_and_scored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    """On the machine that holds them: a layered prediction is in their coordinates."""
+    folder = data_folder(tmp_path / "data")
+    for split in ("dev", "test"):
+        shutil.copy(folder / "wire" / "train.jsonl", folder / "wire" / f"{split}.jsonl")
+    (folder / "manifest.json").write_text('{"version": "0.0.0"}')
+    monkeypatch.setattr(corpus, "data_dir", lambda: folder)
+    moved = {"muc": "Menu. " + text_of("muc")}
+    main(["hydrate", "--from", str(clone(tmp_path / "s", published(moved)))])
+    model = tmp_path / "m.py"
+    model.write_text(
+        "from counterclaim import Location, Prediction, Span\n"
+        "def fit(task, train, dev):\n"
+        "    def place(d):\n"
+        "        i = d.text.index('Lok')\n"
+        "        span = Span(i, i + 6)\n"
+        "        return Location('l1', span, 'x', None, None, None, 'site', 'town')\n"
+        "    return lambda ds: [Prediction(d.doc_id, locations=(place(d),)) for d in ds]\n"
+    )
+    out = tmp_path / "p.jsonl"
+    task = ["--task", "sentences", "--corpus", "wire"]
+    assert main(["run", str(model), *task, "-o", str(out)]) == 0
+    capsys.readouterr()
+    assert main(["score", str(out), *task, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["scores"]["location"]["f1"]["value"] == 1
+    assert "|aligned:1|" in result["signature"]

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from build_data import write_card
 
 import counterclaim
 from counterclaim import corpus, hub, jsonl
@@ -57,22 +58,36 @@ def test_first_trap_dates_are_dates(tmp_path: Path) -> None:
     assert {row["doc_id"]: row["date"].isoformat() for row in rows} == written
 
 
-def test_second_trap_a_new_version_is_not_read_from_the_cache_of_the_old(tmp_path: Path) -> None:
-    """The library's cache key has no file time: only version and sizes tell files apart."""
+def test_second_trap_corrected_data_are_not_read_from_the_cache(tmp_path: Path) -> None:
+    """The library's cache key has no file time; the card has a fingerprint of the files."""
     from datasets import load_dataset
 
     data, cache = tmp_path / "data", str(tmp_path / "cache")
     shutil.copytree(DATA, data)
-    before = load_dataset(str(data), "documents", cache_dir=cache)["train"]["doc_id"]
-    file = data / "desk" / "train.jsonl"
-    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-    file.write_text("".join(reversed(lines)), encoding="utf-8")
-    card = data / "README.md"
-    version = corpus.manifest()["version"]
-    card.write_text(card.read_text().replace(f"version: {version}", "version: 9.9.9"))
-    after = load_dataset(str(data), "documents", cache_dir=cache)["train"]["doc_id"]
+    load_dataset(str(data), "sentences", cache_dir=cache)
+    file = data / "desk" / "sentences" / "test.jsonl"
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    rows[0]["labels"] = ["accusation", "denial"]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    write_card(data)
 
-    assert list(after) == list(before)[::-1]
+    corrected = load_dataset(str(data), "sentences", cache_dir=cache)
+    assert corrected["test"][0]["labels"] == ["accusation", "denial"]
+
+
+def test_the_head_of_the_card_is_the_one_that_the_files_give(tmp_path: Path) -> None:
+    shutil.copytree(DATA, tmp_path / "data")
+    write_card(tmp_path / "data")
+    assert (tmp_path / "data" / "README.md").read_bytes() == (DATA / "README.md").read_bytes()
+
+
+def test_loading_says_nothing_of_the_card(tmp_path: Path) -> None:
+    """A warning would be the first thing that a user sees of the data."""
+    program = f"import datasets; datasets.load_dataset({str(DATA)!r}, cache_dir={str(tmp_path)!r})"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert "malformed" not in done.stderr
 
 
 def test_a_file_that_lost_rows_is_refused(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from records import document, documents, plain
 
 from counterclaim import corpus, jsonl
 from counterclaim.errors import DataError
-from counterclaim.model import LABELS, LAYERS, Document, Prediction, Span, sentence_labels
-from counterclaim.scoring import read_predictions, score, signature
+from counterclaim.model import LABELS, LAYERS, Document, Prediction, Source, Span, sentence_labels
+from counterclaim.scoring import matching_gold, read_predictions, score
 from counterclaim.tasks import SENTENCES
 
 Write = Callable[[str, str | bytes], Path]
@@ -208,10 +208,42 @@ def test_a_gold_file_is_a_predictions_file(tmp_path: Path) -> None:
 
 
 def test_the_signature_names_all_that_makes_scores_comparable() -> None:
-    made = signature(SENTENCES, GOLD, "1.0.0+3f9a1c", split="test", resamples=50, seed=0)
     from counterclaim import __version__
 
-    assert made == (
-        "task:sentences|corpus:desk|split:test|data:1.0.0+3f9a1c|guidelines:1|bs:50|seed:0"
+    result = score(SENTENCES, GOLD, [], data="1.0.0+3f9a1c", split="test", resamples=50, seed=3)
+    assert result.signature == (
+        "task:sentences|corpus:desk|split:test|data:1.0.0+3f9a1c|guidelines:1|bs:50|seed:3"
         f"|version:{__version__}"
     )
+    assert "|aligned:2|bs:" in score(SENTENCES, GOLD, [], aligned=2).signature
+
+
+def test_events_are_resampled_whole() -> None:
+    """Two documents of one event are right or wrong together, and the interval shows it."""
+    gold = [document(doc_id=f"case-{i}", event=f"event-{i // 5}") for i in range(20)]
+    apart = [msgspec.structs.replace(d, event=d.doc_id) for d in gold]
+    right = [d for i, d in enumerate(gold) if i // 5 % 2]
+    grouped, single = (score(SENTENCES, g, perfect(right)).headline for g in (gold, apart))
+    assert grouped.value == single.value
+    assert grouped.high - grouped.low > 1.5 * (single.high - single.low)
+
+
+def test_a_denial_alone_is_a_prediction() -> None:
+    """A system need not find the accusation that it answers; its link is not checked here."""
+    (prediction,) = [Prediction("case-1", denials=document().denials)]
+    assert score(SENTENCES, GOLD, [prediction]).scores["denial"].f1.value == 1
+
+
+def test_gold_is_chosen_by_the_text_that_a_prediction_names() -> None:
+    published, held = document(), document(sha256="1" * 64, text="another")
+    for digest, expected in (("1" * 64, (held, 1)), (published.sha256, (published, 0))):
+        named = Prediction("case-1", denials=(), sha256=digest)
+        assert matching_gold([named], [published], [held]) == ([expected[0]], expected[1])
+    unnamed = Prediction("case-1", denials=())
+    assert matching_gold([unnamed], [published], [held]) == ([published], 0)
+
+
+def test_a_text_that_is_published_nowhere_is_no_miss() -> None:
+    restricted = document(corpus="wire", source=Source(None, "s.txt", None, None, "CC-BY-4.0"))
+    assert matching_gold([], [restricted], []) == ([], 0)
+    assert matching_gold([Prediction("case-1")], [restricted], []) == ([restricted], 0)

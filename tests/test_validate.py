@@ -6,12 +6,18 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from records import CASES, document
+from records import CASES, document, plain
 
 from counterclaim import corpus, jsonl
 from counterclaim.errors import DataError
-from counterclaim.model import Source
-from counterclaim.validate import RULES, read_documents, read_pass, validate_files
+from counterclaim.model import Document, Source, Span
+from counterclaim.validate import (
+    RULES,
+    read_documents,
+    read_pass,
+    validate_document,
+    validate_files,
+)
 from counterclaim.validate.reading import NEEDED
 
 INVALID = CASES / "invalid"
@@ -122,20 +128,103 @@ def test_what_is_no_pass_is_refused(tmp_path: Path, line: str, message: str) -> 
         read_pass(tmp_path / "pass.jsonl")
 
 
-def test_stand_off_records_are_checked_with_their_text(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A copy of a training text in test shows once both are hydrated."""
+def stand_off(name: str, text: str) -> Document:
+    """A wire record of a text that is not there, in the split of its name."""
+    return msgspec.structs.replace(
+        document(doc_id=f"wire-{name}", event=name, split=name, text=None),
+        corpus="wire",
+        source=WIRE,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+    )
+
+
+def test_stand_off_records_are_checked_with_their_text(tmp_path: Path) -> None:
+    """A near-copy of a training text in test shows once both are hydrated."""
     text = document().text or ""
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    twins = [
-        document(doc_id=f"wire-{split}", event=split, split=split, text=None, sha256=digest)
-        for split in ("train", "test")
-    ]
-    twins = [msgspec.structs.replace(twin, corpus="wire", source=WIRE) for twin in twins]
-    jsonl.write_records(tmp_path / "wire.jsonl", twins)
+    texts = {"train": text, "test": text.replace("Kenya", "Chile")}
+    records = [stand_off(name, each) for name, each in texts.items()]
+    jsonl.write_records(tmp_path / "wire.jsonl", records)
     assert validate_files([tmp_path / "wire.jsonl"]) == []
-    held = [corpus.HydratedText(twin.doc_id, None, text) for twin in twins]
+    held = [corpus.HydratedText(f"wire-{name}", None, each) for name, each in texts.items()]
     jsonl.write_records(corpus.hydrated_path(), held)
     rules = {problem.rule for problem in validate_files([tmp_path / "wire.jsonl"])}
     assert rules == {"near-duplicate"}
+
+
+def test_an_equal_text_in_two_splits_shows_without_the_text(tmp_path: Path) -> None:
+    records = [stand_off(name, "the same") for name in ("train", "test")]
+    jsonl.write_records(tmp_path / "wire.jsonl", records)
+    (problem,) = validate_files([tmp_path / "wire.jsonl"])
+    assert problem.rule == "near-duplicate"
+
+
+@pytest.mark.parametrize(("shared", "found"), [(12, False), (24, True)])
+def test_a_fifth_of_the_8_grams_makes_a_near_duplicate(
+    tmp_path: Path, shared: int, found: bool
+) -> None:
+    """Of 53 8-grams in 60 words, 12 words in common share 5 (9 %), 24 words 17 (32 %)."""
+    common = [f"c{i}" for i in range(shared)]
+    records = []
+    for name in ("train", "test"):
+        own = [f"{name}{i}" for i in range(60 - shared)]
+        records.append(plain(" ".join([*common, *own]), doc_id=name, event=name, split=name))
+    jsonl.write_records(tmp_path / "d.jsonl", records)
+    assert bool(validate_files([tmp_path / "d.jsonl"])) is found
+
+
+def test_every_problem_of_a_record_is_listed(tmp_path: Path) -> None:
+    record = msgspec.to_builtins(document())
+    record.update(genre="blog", date=3)
+    record["casualties"][0].update(outcome="hurt", low="x")
+    (tmp_path / "d.jsonl").write_text(json.dumps(record) + "\n")
+    listed = [(p.rule, p.where, p.found) for p in validate_files([tmp_path / "d.jsonl"])]
+    assert listed == [
+        ("type", "case-1 date", "int"),
+        ("enumeration", "case-1 genre", "'blog'"),
+        ("enumeration", "case-1/k1 outcome", "'hurt'"),
+        ("type", "case-1/k1 low", "str"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("layer", "change", "rule"),
+    [
+        ("casualties", {"modifier": "range"}, "modifier"),
+        ("casualties", {"modifier": "about", "low": 1}, "modifier"),
+        ("casualties", {"modifier": "at_most", "low": 2}, "modifier"),
+        ("casualties", {"low": None, "high": None, "modifier": "vague"}, "bounds"),
+        ("casualties", {"low": -1, "high": 2, "modifier": "range"}, "bounds"),
+        ("casualties", {"low": 10**30, "high": None, "modifier": "at_least"}, "bounds"),
+        ("locations", {"lon": 181.0}, "coordinates"),
+        ("locations", {"lon": None}, "coordinates"),
+        ("locations", {"mention": Span(60, 67)}, "span-words"),
+        ("locations", {"name": " Lokichar"}, "empty-string"),
+        ("denials", {"answers": ("a1", "a1")}, "answers"),
+        ("denials", {"scope": "figure"}, "answers"),
+        ("denials", {"cue": None, "content": None}, "denial-span"),
+        ("accusations", {"source": None}, "source-actor"),
+    ],
+)
+def test_every_branch_of_a_rule(layer: str, change: dict[str, object], rule: str) -> None:
+    """The broken file of a rule breaks one branch of it; these are the others."""
+    first, *rest = getattr(document(), layer)
+    broken = document(**{layer: (msgspec.structs.replace(first, **change), *rest)})
+    assert rule in {found[0] for found in validate_document(broken)}
+
+
+@pytest.mark.parametrize(
+    ("modifier", "low", "high"),
+    [
+        ("exact", 0, 0),
+        ("about", 50, 50),
+        ("at_least", 6, None),
+        ("at_most", None, 20),
+        ("range", 2, 3),
+        ("vague", 24, None),
+    ],
+)
+def test_bounds_that_fit_their_modifier(modifier: str, low: int | None, high: int | None) -> None:
+    """Zero is a value, an open bound is one too."""
+    (casualty,) = document().casualties
+    fitting = msgspec.structs.replace(casualty, modifier=modifier, low=low, high=high)
+    assert list(validate_document(document(casualties=(fitting,)))) == []

@@ -17,7 +17,7 @@ from records import documents
 
 from counterclaim import jsonl
 from counterclaim.hydrate import Fingerprint
-from counterclaim.hydrate.align import span_hash
+from counterclaim.hydrate.aligning import span_hash
 from counterclaim.model import Document, Source, Span, annotated_spans
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

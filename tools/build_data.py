@@ -24,7 +24,7 @@ import yaml
 
 from counterclaim import cli, corpus, hub, jsonl
 from counterclaim.hydrate import Fingerprint
-from counterclaim.hydrate.align import span_hash
+from counterclaim.hydrate.aligning import span_hash
 from counterclaim.model import CORPORA, GUIDELINES_VERSION, SPLITS, Document, annotated_spans
 
 DATA = Path(__file__).parents[1] / "data"
@@ -90,16 +90,11 @@ def write_derived() -> None:
         for name in CORPORA
         for split in SPLITS
     }
-    counts: dict[str, dict[str, int]] = {"documents": {}, "sentences": {}, "wire": {}}
     for split in SPLITS:
-        desk = gold["desk", split]
-        rows = [row for document in desk for row in hub.sentence_rows(document)]
+        rows = [row for document in gold["desk", split] for row in hub.sentence_rows(document)]
         jsonl.write_records(DATA / "desk" / "sentences" / f"{split}.jsonl", rows)
-        counts["documents"][split] = len(desk)
-        counts["sentences"][split] = len(rows)
-        counts["wire"][split] = len(gold["wire", split])
     write_manifest(gold)
-    write_card(counts)
+    write_card(DATA)
 
 
 def write_manifest(gold: dict[tuple[Any, Any], list[Document]]) -> None:
@@ -126,12 +121,12 @@ def write_manifest(gold: dict[tuple[Any, Any], list[Document]]) -> None:
         temporary.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
 
-def write_card(counts: dict[str, dict[str, int]]) -> None:
-    """Replace the YAML head of the card, leaving its text alone."""
-    path = DATA / "README.md"
+def write_card(folder: Path) -> None:
+    """Replace the YAML head of a data folder's card, leaving its text alone."""
+    path = folder / "README.md"
     body = re.sub(r"\A---\n.*?\n---\n", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
     head = yaml.safe_dump(
-        {**CARD, **hub.card_metadata(VERSION, counts)}, sort_keys=False, allow_unicode=True
+        {**CARD, **hub.card_metadata(folder, VERSION)}, sort_keys=False, allow_unicode=True
     )
     with jsonl.replacing(path) as temporary:
         temporary.write_text(f"---\n{head}---\n{body}", encoding="utf-8")

@@ -9,14 +9,11 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from counterclaim import __version__, corpus, jsonl
 from counterclaim.errors import CounterclaimError, DataError
-from counterclaim.model import SPLITS, Document
-
-if TYPE_CHECKING:
-    pass
+from counterclaim.model import SPLITS, Document, Prediction
 
 T = TypeVar("T")
 PREDICTION_FORMAT = """\
@@ -157,17 +154,18 @@ def _score(arguments: argparse.Namespace) -> int:
     from counterclaim.validate import read_documents
 
     task = tasks.find(arguments.task)
+    given = [prediction for _, prediction in jsonl.read_records(arguments.predictions, Prediction)]
     if arguments.gold is None:
-        split = arguments.split or DEFAULT_SPLIT
-        gold = corpus.records(split, corpus=arguments.corpus)
-        data = _data_version(arguments.corpus, split)
+        split, name = arguments.split or DEFAULT_SPLIT, arguments.corpus
+        data = _data_version(name, split)
+        gold, aligned = scoring.matching_gold(
+            given, corpus.records(split, corpus=name), corpus.read(split, corpus=name)
+        )
     else:
-        gold = read_documents(arguments.gold)
+        gold, aligned = read_documents(arguments.gold), 0
         data, split = f"custom+{corpus.fingerprint([Path(arguments.gold)])}", "custom"
     predictions = scoring.read_predictions(arguments.predictions, task, gold)
-    result = scoring.score(
-        task, gold, predictions, signature=scoring.signature(task, gold, data, split=split)
-    )
+    result = scoring.score(task, gold, predictions, data=data, split=split, aligned=aligned)
     print(jsonl.encode(result) if arguments.json else text.scores(result))
     return FINE
 
@@ -183,14 +181,17 @@ def _bench(arguments: argparse.Namespace) -> int:
     for task_name in TASK_NAMES:
         task = tasks.find(task_name)
         for name in _bench_corpora():
-            gold = corpus.records("test", corpus=name)
+            data = _data_version(name, "test")
             train, dev, test = (_hydrated(split, name) for split in SPLITS)
-            signature = scoring.signature(task, gold, _data_version(name, "test"), split="test")
             for model in models:
-                predictions = running.run(
-                    model, task, train, dev, test, progress=_progress(f"{model.stem} on {name}")
+                progress = _progress(f"{model.stem} on {name}")
+                predictions = running.run(model, task, train, dev, test, progress=progress)
+                gold, aligned = scoring.matching_gold(
+                    predictions, corpus.records("test", corpus=name), test
                 )
-                scores = scoring.score(task, gold, predictions, signature=signature)
+                scores = scoring.score(
+                    task, gold, predictions, data=data, split="test", aligned=aligned
+                )
                 results.append((name, names[model], scores))
     print(text.bench(results))
     return FINE

@@ -7,11 +7,13 @@ which would not notice an edited file, and can add hydrated texts.
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from counterclaim import corpus as data
+from counterclaim import jsonl
 from counterclaim.errors import DataError
 from counterclaim.model import SPLITS, Document, sentence_labels
 
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
     from datasets import DatasetDict, Features
 
 NAMES = ("documents", "sentences", "wire")
+FILES = {
+    "documents": "desk/{}.jsonl",
+    "sentences": "desk/sentences/{}.jsonl",
+    "wire": "wire/{}.jsonl",
+}
 # Hugging Face calls the development split "validation".
 HF_SPLITS = {"train": "train", "dev": "validation", "test": "test"}
 
@@ -58,11 +65,11 @@ def rows(name: str, split: str, *, corpus: str = "desk") -> Iterator[dict[str, A
     """Yield the rows of a data set as plain values; `date` is a `datetime.date` or None."""
     for document in data.read(split, corpus=corpus):
         day = document.date and date.fromisoformat(document.date)
-        if name == "documents":
-            yield {**msgspec.to_builtins(document), "date": day}
-        else:
+        if name == "sentences":
             for row in sentence_rows(document):
                 yield {**row, "date": day}
+        else:
+            yield {**msgspec.to_builtins(document), "date": day}
 
 
 def sentence_rows(document: Document) -> Iterator[dict[str, Any]]:
@@ -174,39 +181,40 @@ def features(name: str) -> "Features":
     )
 
 
-def card_metadata(version: str, counts: dict[str, dict[str, int]]) -> dict[str, Any]:
+def card_metadata(folder: Path, version: str) -> dict[str, Any]:
     """The part of the card's YAML that declares files, features and sizes.
 
+    The library keys its cache by this YAML and the folder's name, not by the files. So a
+    fingerprint of the files is part of it: whoever loads corrected data gets them.
+
     Args:
-        version: Version of the data. It is part of the library's cache key, and the only
-            part of it that changes with the files.
-        counts: Rows by data set and split; the library checks them.
+        folder: The data folder.
+        version: Version of the data.
     """
-    files = {
-        "documents": "desk/{}.jsonl",
-        "sentences": "desk/sentences/{}.jsonl",
-        "wire": "wire/{}.jsonl",
-    }
     configs: list[dict[str, Any]] = []
     info: list[dict[str, Any]] = []
-    for name, pattern in files.items():
+    for name, pattern in FILES.items():
+        paths = {split: pattern.format(split) for split in SPLITS}
+        files = [folder / path for path in paths.values()]
         configs.append(
             {
                 "config_name": name,
                 "version": version,
+                "description": f"files {data.fingerprint(files)}",
                 "data_files": [
-                    {"split": HF_SPLITS[split], "path": pattern.format(split)} for split in SPLITS
+                    {"split": HF_SPLITS[split], "path": path} for split, path in paths.items()
                 ],
             }
         )
+        sizes = [len(list(jsonl.iter_objects(file))) for file in files]
         info.append(
             {
                 "config_name": name,
                 "features": features(name)._to_yaml_list(),
                 "splits": [
-                    # Without num_bytes the library calls the list malformed; it checks rows alone.
-                    {"name": HF_SPLITS[s], "num_bytes": 0, "num_examples": counts[name][s]}
-                    for s in SPLITS
+                    # Without num_bytes the library calls the list malformed; it checks rows.
+                    {"name": HF_SPLITS[split], "num_bytes": 0, "num_examples": size}
+                    for split, size in zip(paths, sizes, strict=True)
                 ],
             }
         )

@@ -23,7 +23,7 @@ from msgspec import UNSET
 
 from counterclaim.errors import CounterclaimError, ModelError
 from counterclaim.jsonl import explain
-from counterclaim.model import LAYERS, Document, Prediction, blind
+from counterclaim.model import Document, Prediction, blind
 from counterclaim.scoring import check_prediction
 from counterclaim.tasks import Example, Task, examples
 
@@ -176,8 +176,10 @@ def _sound(task: Task, document: Document, given: Prediction) -> Prediction:
         # In one order, each once: the same prediction is the same bytes.
         labels = task.predicted(document, sound)
         sound = msgspec.structs.replace(sound, sentence_labels=labels)
-    if any(getattr(sound, layer) for layer in LAYERS if getattr(sound, layer) is not UNSET):
-        # Offsets hold in this text alone; scoring compares the hash.
+    # Not the text itself: a predictions file is passed on, a wire text may not be.
+    sound = msgspec.structs.replace(sound, text=UNSET, title=UNSET)
+    if document.corpus == "wire":
+        # Which text it was made from: scoring chooses the record in its coordinates.
         sound = msgspec.structs.replace(sound, sha256=document.sha256)
     return sound
 

@@ -5,7 +5,7 @@ prediction for an unknown document, a doubled or a malformed one is an error: pr
 are never dropped silently.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from counterclaim.metrics.labels import GOLD, prf
 from counterclaim.metrics.resampling import Estimate, bootstrap_weights, estimates
 from counterclaim.model import LAYERS, SPLITS, Document, Prediction
 from counterclaim.tasks import Task
-from counterclaim.validate.reading import check_needed
+from counterclaim.validate.reading import READABLE, check
 
 RESAMPLES = 1000
 SEED = 0
@@ -53,7 +53,7 @@ class Scores(msgspec.Struct, frozen=True):
 
     Attributes:
         task: Name of the task.
-        signature: What has to agree for two results to be comparable.
+        signature: What has to agree for two results to be comparable, in one line.
         headline: The score that systems are compared by.
         scores: A row for each label, then "micro".
         documents: Number of gold documents.
@@ -73,7 +73,9 @@ def score(
     gold: Sequence[Document],
     predictions: Sequence[Prediction],
     *,
-    signature: str = "",
+    data: str = "custom",
+    split: str = "custom",
+    aligned: int = 0,
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> Scores:
@@ -83,7 +85,9 @@ def score(
         task: The task.
         gold: Gold documents; their text is not needed.
         predictions: At most one for each document, in any order.
-        signature: As `signature` makes it.
+        data: Version and fingerprint of the data, such as "0.1.0+3f9a1c", for the signature.
+        split: Name of the split, for the signature.
+        aligned: How many texts differed from the published ones, for the signature.
         resamples: Bootstrap resamples for the intervals.
         seed: Seed of the resampling; 0 is a seed like any other.
 
@@ -110,7 +114,9 @@ def score(
     (headline,) = estimates(counts, task.headline_score, weights)
     return Scores(
         task=task.name,
-        signature=signature,
+        signature=_signature(
+            task, gold, data=data, split=split, aligned=aligned, resamples=resamples, seed=seed
+        ),
         headline=Headline(task.headline, headline.value, headline.low, headline.high),
         scores={label: _row(row, estimates(row, ratios, weights)) for label, row in rows.items()},
         documents=len(gold),
@@ -166,7 +172,7 @@ def check_prediction(
             f"{doc_id}: {field} is {value!r:.80}; expected {known!r:.80} as in gold, or none"
         )
     layers = {name: getattr(prediction, name) or () for name in LAYERS}
-    check_needed(msgspec.structs.replace(document, **layers), doc_id)
+    check(msgspec.structs.replace(document, **layers), READABLE, doc_id)
     try:
         task.predicted(document, prediction)
     except DataError as error:
@@ -200,33 +206,57 @@ def read_predictions(path: Path | str, task: Task, gold: Sequence[Document]) -> 
     return list(given.values())
 
 
-def signature(
-    task: Task,
-    gold: Sequence[Document],
-    data: str,
-    *,
-    split: str,
-    resamples: int = RESAMPLES,
-    seed: int = SEED,
-) -> str:
-    """The line that says what has to agree for two scores to be comparable.
+def matching_gold(
+    predictions: Iterable[Prediction], gold: Sequence[Document], held: Sequence[Document]
+) -> tuple[list[Document], int]:
+    """Choose for each document the record in the coordinates of the text predicted from.
 
     Args:
-        task: The task.
-        gold: The gold documents scored against.
-        data: Version and fingerprint of the data, such as "0.1.0+3f9a1c".
-        split: Name of the split, or "custom".
-        resamples: As given to `score`.
-        seed: As given to `score`.
+        predictions: They name the hash of that text, if they were made by a run.
+        gold: The records as they are published.
+        held: The same documents with the texts of this machine, some of them aligned.
+
+    Returns:
+        The records to score against, and how many of them are of aligned texts. A document
+        whose text is published nowhere is left out where it is not predicted.
     """
+    named = {prediction.doc_id: prediction.sha256 for prediction in predictions}
+    by_id = {document.doc_id: document for document in held}
+    chosen = []
+    aligned = 0
+    for document in gold:
+        if document.restricted and document.doc_id not in named:
+            continue
+        digest = named.get(document.doc_id, UNSET)
+        other = by_id.get(document.doc_id, document)
+        if digest not in (UNSET, document.sha256) and digest == other.sha256:
+            aligned += 1
+            chosen.append(other)
+        else:
+            chosen.append(document)
+    return chosen, aligned
+
+
+def _signature(
+    task: Task,
+    gold: Sequence[Document],
+    *,
+    data: str,
+    split: str,
+    aligned: int,
+    resamples: int,
+    seed: int,
+) -> str:
+    """The line that says what has to agree for two scores to be comparable."""
     from counterclaim import __version__
 
-    parts = {
+    parts: dict[str, str | int] = {
         "task": task.name,
         "corpus": "+".join(sorted({document.corpus for document in gold})),
         "split": split,
         "data": data,
         "guidelines": "+".join(sorted({document.guidelines for document in gold})),
+        **({"aligned": aligned} if aligned else {}),
         "bs": resamples,
         "seed": seed,
         "version": __version__,

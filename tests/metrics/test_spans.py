@@ -52,10 +52,19 @@ def test_the_order_of_spans_does_not_matter(
     other = predicted.copy()
     random.shuffle(other)
 
-    def total(spans: list[Span]) -> float:
-        return sum(overlap(gold[i], spans[j]) for i, j in match_spans(gold, spans))
+    def pairs(spans: list[Span]) -> tuple[int, int]:
+        found = [(gold[i], spans[j]) for i, j in match_spans(gold, spans)]
+        return len(found), sum(a == b for a, b in found)
 
-    assert total(other) == pytest.approx(total(predicted))
+    assert pairs(other) == pairs(predicted)
+
+
+def test_an_exact_pair_is_found_where_another_pairing_overlaps_as_much() -> None:
+    long, left, right = Span(0, 10), Span(0, 5), Span(5, 10)
+    for gold in ([long, left], [left, long]):
+        assert [(gold[i], [long, right][j]) for i, j in match_spans(gold, [long, right])] == [
+            (long, long)
+        ]
 
 
 def test_records_on_one_span_are_told_apart_by_the_bonus() -> None:

@@ -19,9 +19,9 @@ from counterclaim import corpus, jsonl
 from counterclaim.corpus import HydratedText
 from counterclaim.errors import DataError
 from counterclaim.hydrate import readers
-from counterclaim.hydrate.align import align
+from counterclaim.hydrate.aligning import align
 from counterclaim.hydrate.download import RAW_URL, TIMEOUT_SECONDS, download
-from counterclaim.model import SPLITS, Document, Source, Span
+from counterclaim.model import SPLITS, Document, Source, Span, annotated_spans
 
 __all__ = ["RAW_URL", "Fingerprint", "Hydration", "hydrate", "wire_documents"]
 
@@ -81,15 +81,18 @@ def hydrate(
     outcomes = []
     for document in sorted(documents, key=lambda d: d.doc_id):
         held, outcome = _hydrate_one(document, hashes, files)
-        earlier = kept.get(document.doc_id) if held is None else None
-        if earlier is not None and corpus.attach_text(document, earlier).text is not None:
-            held, outcome = earlier, Hydration(document.doc_id, "found", "in the cache")
+        if outcome.status != "found":
+            files.doubt(document.source)
+            earlier = kept.get(document.doc_id)
+            sound = earlier is not None and corpus.attach_text(document, earlier).text is not None
+            if earlier is not None and sound and (held is None or not earlier.moves):
+                held, outcome = earlier, Hydration(document.doc_id, "found", "in the cache")
         if held is not None:
             texts[held.doc_id] = held
         outcomes.append(outcome)
     if texts:
         jsonl.write_records(corpus.hydrated_path(), [texts[key] for key in sorted(texts)])
-    files.forget_all_but([outcome.detail for outcome in outcomes if outcome.status == "found"])
+    files.forget_doubtful()
     return outcomes
 
 
@@ -114,7 +117,7 @@ def _hydrate_one(
             others.append((str(file), raw))
     differing = []
     for where, raw in others:
-        moves = align(hashes[doc_id], document.sentences, raw.text)
+        moves = align(hashes[doc_id], document.sentences, annotated_spans(document), raw.text)
         if not isinstance(moves, str):
             flat = tuple(sorted((a.start, a.end, b.start, b.end) for a, b in moves.items()))
             held = HydratedText(doc_id, raw.title, raw.text, flat)
@@ -132,6 +135,7 @@ class _Files:
         self.roots, self.server = roots, server
         self.failed: dict[Path, str] = {}
         self.downloaded: set[Path] = set()
+        self.doubtful: set[Path] = set()
 
     def candidates(self, source: Source) -> tuple[list[Path], list[str]]:
         """The files that may hold a source's text, or the reasons why there is none."""
@@ -167,11 +171,14 @@ class _Files:
         self.downloaded.add(target)
         return [target], []
 
-    def forget_all_but(self, found: Sequence[str]) -> None:
-        """Delete downloads in which no recorded text was found: a later run asks again."""
-        for file in self.downloaded:
-            if str(file) not in found:
-                file.unlink(missing_ok=True)
+    def doubt(self, source: Source) -> None:
+        """Remember that a download did not have what it should: it may be cut short."""
+        self.doubtful |= self.downloaded & set(self.candidates(source)[0])
+
+    def forget_doubtful(self) -> None:
+        """Delete such downloads, so that a later run asks for them again."""
+        for file in self.doubtful:
+            file.unlink(missing_ok=True)
 
 
 def _commits() -> dict[str, str]:

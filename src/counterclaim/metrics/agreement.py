@@ -9,6 +9,7 @@ Source: Krippendorff (2004), Content Analysis, chapter 11; Hripcsak and Rothschi
 (2005), https://doi.org/10.1197/jamia.M1733.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
@@ -129,7 +130,7 @@ def _counts(pair: Pair) -> dict[Key, NDArray[np.int64]]:
         records = [getattr(document, layer) for document in pair]
         name, anchor = _ANCHORS[layer]
         spans = [[anchor(record) for record in side] for side in records]
-        exact = sum(spans[0][i] == spans[1][j] for i, j in matched[layer])
+        exact = (Counter(spans[0]) & Counter(spans[1])).total()
         sizes = [len(side) for side in records]
         counts[layer, name, "exact F1"] = np.array([exact, *sizes])
         counts[layer, name, "overlap F1"] = np.array([len(matched[layer]), *sizes])

@@ -16,7 +16,7 @@ def distance_km(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
     Returns:
         Array of shape (...). NaN where either point is unknown.
 
-    Source: Sinnott (1984), Virtues of the Haversine. A sphere is off by up to 0.5 %.
+    Source: Sinnott (1984), Virtues of the Haversine. A sphere is off by up to 0.6 %.
     """
     lat_a, lon_a = np.moveaxis(np.radians(np.asarray(a, dtype=np.float64)), -1, 0)
     lat_b, lon_b = np.moveaxis(np.radians(np.asarray(b, dtype=np.float64)), -1, 0)

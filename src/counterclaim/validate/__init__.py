@@ -53,6 +53,7 @@ RULES = {
     "span-utf16": "Offsets count code points, not UTF-16 units.",
     "span-sentence": "A span lies inside one sentence.",
     "span-words": "A span begins and ends at word boundaries, without white space.",
+    "denial-span": "A denial has a cue or a content, or both.",
     "span-quotes": "A content span has no quotation mark that opens or closes only its ends.",
     "record-id": "Record ids are unique in a document.",
     "repeated-record": "No record stands twice under two ids.",

@@ -57,7 +57,19 @@ def check_collection(documents: Sequence[Located]) -> Iterator[Problem]:
         if split != document.split:
             found = f"event {document.event!r} in {document.split}"
             yield Problem(path, line, "event-split", document.doc_id, found, f"{split} as at {at}")
+    yield from _equal_texts(documents)
     yield from _near_duplicates(documents)
+
+
+def _equal_texts(documents: Sequence[Located]) -> Iterator[Problem]:
+    """One text under two ids in two splits, told by its hash where the text is not there."""
+    first: dict[str, Document] = {}
+    for path, line, document in documents:
+        other = first.setdefault(document.sha256, document)
+        if other.split != document.split and None in (document.text, other.text):
+            found = f"the text of {other.doc_id} ({other.split})"
+            where = document.doc_id
+            yield Problem(path, line, "near-duplicate", where, found, "a text in one split alone")
 
 
 def _near_duplicates(documents: Sequence[Located]) -> Iterator[Problem]:

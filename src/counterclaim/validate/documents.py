@@ -99,6 +99,8 @@ def _check_hash(document: Document) -> Iterator[Finding]:
 
 def _check_sentences(document: Document) -> Iterator[Finding]:
     text, end = document.text, 0
+    if not document.sentences:
+        yield "sentence-cover", " sentences", "none", "at least one sentence"
     for i, sentence in enumerate(document.sentences):
         place = f" sentences[{i}]"
         if problem := _outside(sentence, len(text) if text is not None else None):
@@ -244,6 +246,8 @@ def _check_claims(document: Document) -> Iterator[Finding]:
             yield "self-accusation", f"/{accusation.id}", f"{sides[0]!r} twice", "two sides"
     accusations = {accusation.id for accusation in document.accusations}
     for denial in document.denials:
+        if denial.cue is None and denial.content is None:
+            yield "denial-span", f"/{denial.id}", "neither cue nor content", "one of the two"
         place = f"/{denial.id} answers"
         for key in sorted(set(denial.answers) - accusations):
             yield "answers", place, repr(key), f"an accusation id of {sorted(accusations)}"

@@ -4,6 +4,7 @@
 which would make a result wrong: offsets, hashes, ids and links.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +16,10 @@ from counterclaim.errors import DataError
 from counterclaim.model import LAYERS, SPLITS, Document, Prediction
 from counterclaim.validate.documents import validate_document
 
-# Rules without which offsets, links and figures mean nothing.
-NEEDED = {
-    "hash",
-    "sentence-span",
-    "sentence-order",
-    "span-offsets",
-    "span-utf16",
-    "record-id",
-    "answers",
-    "bounds",
-    "coordinates",
-}
+# Rules without which a record says nothing that could be scored, whoever made it.
+READABLE = {"span-offsets", "span-utf16", "record-id", "denial-span", "bounds", "coordinates"}
+# And without which it cannot be gold. A system's bad link is an error to count.
+NEEDED = {*READABLE, "hash", "sentence-span", "sentence-order", "span-sentence", "answers"}
 
 
 def read_documents(path: Path | str, *, with_text: bool = False) -> list[Document]:
@@ -45,7 +38,7 @@ def read_documents(path: Path | str, *, with_text: bool = False) -> list[Documen
             raise DataError(f"{path}:{line}: {document.doc_id} stands there twice; expected once")
         if with_text and document.text is None:
             raise DataError(f"{path}:{line}: {document.doc_id} has no text; expected one")
-        check_needed(document, f"{path}:{line}: {document.doc_id}")
+        check(document, NEEDED, f"{path}:{line}: {document.doc_id}")
         documents[document.doc_id] = document
     return list(documents.values())
 
@@ -72,17 +65,17 @@ def read_pass(path: Path | str) -> dict[str, Document]:
         if missing := [name for name, records in layers.items() if records is UNSET]:
             raise DataError(f"{where}: no {missing[0]}; expected all four layers")
         document = msgspec.structs.replace(gold[record.doc_id], **layers)
-        check_needed(document, where)
+        check(document, NEEDED, where)
         annotated[record.doc_id] = document
     return annotated
 
 
-def check_needed(document: Document, where: str) -> None:
-    """Stop at the first problem that would make a result wrong.
+def check(document: Document, rules: Collection[str], where: str) -> None:
+    """Stop at the first problem by one of these rules.
 
     Raises:
         DataError: What is wrong, behind the words that say where.
     """
     for rule, place, found, expected in validate_document(document):
-        if rule in NEEDED:
+        if rule in rules:
             raise DataError(f"{where}{place}: {rule}: {found}, expected {expected}")

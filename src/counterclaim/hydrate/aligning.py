@@ -7,7 +7,8 @@ placed in two ways is not placed: nothing is guessed.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 
 from counterclaim.model import Span
 
@@ -20,13 +21,17 @@ def span_hash(words: str) -> str:
 
 
 def align(
-    hashes: Mapping[Span, str], sentences: Sequence[Span], text: str
+    hashes: Mapping[Span, str],
+    sentences: Sequence[Span],
+    annotated: Collection[Span],
+    text: str,
 ) -> dict[Span, Span] | str:
     """Find the place of every recorded span in another version of its text.
 
     Args:
         hashes: The hash of every sentence and annotated span of the recorded text.
         sentences: The recorded sentences, in order.
+        annotated: The annotated spans, each inside one sentence.
         text: The text to place them in.
 
     Returns:
@@ -36,23 +41,44 @@ def align(
     moves: dict[Span, Span] = {}
     for number, sentence in enumerate(sentences):
         place = placed[number]
-        inside = [s for s in hashes if sentence.start <= s.start and s.end <= sentence.end]
+        inside = [s for s in annotated if sentence.start <= s.start and s.end <= sentence.end]
         if place is not None:
             shift = place - sentence.start
-            moves |= {s: Span(s.start + shift, s.end + shift) for s in inside}
+            moves |= {s: Span(s.start + shift, s.end + shift) for s in (sentence, *inside)}
             continue
         region = _between(number, placed, sentences, text)
         if region is None:
             return f"sentence {number} is not there"
-        moves[sentence] = region
         for span in inside:
-            if span != sentence:
-                length = span.end - span.start
-                found = _windows(text, hashes[span], length, region.start, region.end)
-                if len(found) != 1:
-                    return f"span {span.start}-{span.end} fits {len(found)} places"
-                moves[span] = Span(found[0], found[0] + length)
+            length = span.end - span.start
+            found = _windows(text, hashes[span], length, region.start, region.end)
+            if len(found) != 1:
+                return f"span {span.start}-{span.end} fits {len(found)} places"
+            moves[span] = Span(found[0], found[0] + length)
+        if reason := _displaced(inside, moves, text):
+            return f"sentence {number}: {reason}"
+        moves[sentence] = region
     return moves
+
+
+def _displaced(spans: Sequence[Span], moves: Mapping[Span, Span], text: str) -> str | None:
+    """Why spans found one by one are not where they were: other words, or another order.
+
+    "Niger" is found inside "Nigeria", and in a sentence that exchanges accuser and accused
+    both are found, each in the other's place.
+    """
+    for span in spans:
+        start, end = moves[span].start, moves[span].end
+        if _is_inside_word(text, start) or _is_inside_word(text, end):
+            return f"span {span.start}-{span.end} is a part of another word"
+    edges = [(span.start, moves[span].start) for span in spans]
+    edges += [(span.end, moves[span].end) for span in spans]
+    places = [place for _, place in sorted(edges)]
+    return None if places == sorted(places) else "the spans are in another order"
+
+
+def _is_inside_word(text: str, place: int) -> bool:
+    return re.fullmatch(r"\w\w", text[max(0, place - 1) : place + 1]) is not None
 
 
 def _place_sentences(
@@ -61,7 +87,11 @@ def _place_sentences(
     """Where each sentence starts in the text; None if it differs or could be in two places."""
     lengths = [s.end - s.start for s in sentences]
     found = [
-        _windows(text, digest, length, 0, len(text))
+        [
+            start
+            for start in _windows(text, digest, length, 0, len(text))
+            if not (_is_inside_word(text, start) or _is_inside_word(text, start + length))
+        ]
         for digest, length in zip(hashes, lengths, strict=True)
     ]
     first: list[int | None] = []
