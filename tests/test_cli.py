@@ -21,6 +21,7 @@ from counterclaim.anchor import draft
 from counterclaim.cli import TASK_NAMES, main
 from counterclaim.model import CORPORA, SPLITS, Document, Prediction, sentence_labels
 from counterclaim.tasks import TASKS
+from counterclaim.validate.reading import NEEDED, READABLE
 
 Write = Callable[[str, str | bytes], Path]
 Capture = pytest.CaptureFixture[str]
@@ -274,36 +275,43 @@ LINE_RULES = {
 
 
 @pytest.mark.parametrize("path", BAD_FILES, ids=lambda p: p.stem)
-@pytest.mark.parametrize("command", ["anchor-texts", "input", "gold", "predictions", "agree"])
-def test_no_file_ends_in_a_traceback(
-    path: Path, command: str, write: Write, capsys: Capture
+@pytest.mark.parametrize("command", ["texts", "input", "gold", "predictions", "agree"])
+def test_a_broken_file_stops_every_command_that_would_use_it(
+    path: Path,
+    command: str,
+    write: Write,
+    capsys: Capture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A file that cannot be read as records is exit 2, with its name and line."""
+    """A file that cannot be read, or whose offsets mean nothing, is exit 2 with file and line."""
     out = write("out.jsonl", "old")
-    gold, task = str(VALID), ["--task", "sentences"]
+    drafts = write("drafts.jsonl", json.dumps(draft(documents()[0])) + "\n")
+    labels = [["accusation"], ["denial"], []]
+    one = write("one.jsonl", jsonl.encode(Prediction("case-1", sentence_labels=labels)) + "\n")
+    task = ["--task", "sentences"]
+    model = str(BASELINES / "majority.py")
+    if command == "agree":
+        monkeypatch.setattr(
+            corpus, "records", lambda split, **_: documents() if split == "train" else []
+        )
     arguments = {
-        "anchor-texts": ["anchor", str(VALID), "--texts", str(path), "-o", str(out)],
-        "input": [
-            "run",
-            str(BASELINES / "majority.py"),
-            *task,
-            "--input",
-            str(path),
-            "-o",
-            str(out),
-        ],
-        "gold": ["score", gold, *task, "--gold", str(path)],
-        "predictions": ["score", str(path), *task, "--gold", gold],
+        "texts": ["anchor", str(drafts), "--texts", str(path), "-o", str(out)],
+        "input": ["run", model, *task, "--input", str(path), "-o", str(out)],
+        "gold": ["score", str(one), *task, "--gold", str(path)],
+        "predictions": ["score", str(path), *task, "--gold", str(VALID)],
         "agree": ["agree", str(path), str(path)],
     }[command]
+    fatal = LINE_RULES | (READABLE if command == "predictions" else NEEDED)
+    if command == "agree":  # a pass is read with the sentences of the data, not with its own
+        fatal -= {"sentence-span", "sentence-order"}
 
     code = main(arguments)
 
     assert code in (0, 2)
-    if path.stem in LINE_RULES:
+    error = capsys.readouterr().err
+    if path.stem in fatal:
         assert code == 2
-        if not (command == "predictions" and path.stem == "type"):
-            assert re.search(rf"{re.escape(str(path))}:\d+: ", capsys.readouterr().err)
+        assert re.search(rf"{re.escape(str(path))}:\d+: ", error), error
     if code == 2:
         assert out.read_text() == "old"
 

@@ -8,7 +8,6 @@ and are frozen in the record from then on.
 
 import argparse
 import csv
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import msgspec
 from sentencex import get_sentence_boundaries
 
 from counterclaim import jsonl
-from counterclaim.model import GUIDELINES_VERSION, Document, Span
+from counterclaim.model import GUIDELINES_VERSION, Document, Span, text_hash
 
 # Genres that do not begin with a headline.
 NO_HEADLINE = {"broadcast_transcript", "correction", "scraped_page"}
@@ -48,7 +47,7 @@ def blank(row: dict[str, str], text: str) -> Document:
             **dict.fromkeys(("repository", "path", "key", "url")),
             "licence": "CC-BY-4.0",
         },
-        "sha256": hashlib.sha256(text.encode("utf-8")).hexdigest(),
+        "sha256": text_hash(text),
         "sentences": [{"start": s.start, "end": s.end} for s in split_sentences(text)],
         "split": "train",
         "guidelines": GUIDELINES_VERSION,

@@ -26,6 +26,7 @@ from counterclaim.model import (
     Document,
     Span,
     Split,
+    text_hash,
 )
 
 CorpusName: TypeAlias = Literal["desk", "wire", "all"]
@@ -145,7 +146,7 @@ def attach_text(document: Document, held: HydratedText) -> Document:
     A record that has changed since the text was aligned is returned as it is.
     """
     if not held.moves:
-        if hashlib.sha256(held.text.encode("utf-8")).hexdigest() != document.sha256:
+        if text_hash(held.text) != document.sha256:
             return document
         return msgspec.structs.replace(document, text=held.text, title=held.title)
     moved = {Span(s, e): Span(start, end) for s, e, start, end in held.moves}
@@ -159,7 +160,7 @@ def attach_text(document: Document, held: HydratedText) -> Document:
         return document
     # With the hash of this text, a prediction made from it cannot be taken for one made
     # from the published text.
-    digest = hashlib.sha256(held.text.encode("utf-8")).hexdigest()
+    digest = text_hash(held.text)
     return msgspec.structs.replace(
         document,
         text=held.text,

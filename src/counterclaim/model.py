@@ -6,6 +6,7 @@ means, and how an annotator decides it, stands in `annotation_guidelines/`.
 A prediction has the same shape as gold, so gold can be scored as if it were a system.
 """
 
+import hashlib
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias, get_args
@@ -246,6 +247,11 @@ SPAN_FIELDS: dict[str, tuple[str, ...]] = {
     "casualties": ("mention", "source"),
     "locations": ("mention",),
 }
+
+
+def text_hash(text: str) -> str:
+    """The SHA-256 of a text in UTF-8, as `Document.sha256` has it."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def blind(document: Document) -> Document:

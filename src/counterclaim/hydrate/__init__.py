@@ -7,7 +7,6 @@ that were downloaded are not fetched twice, and the cache changes only as a whol
 """
 
 import contextlib
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ from counterclaim.errors import DataError
 from counterclaim.hydrate import readers
 from counterclaim.hydrate.aligning import align
 from counterclaim.hydrate.download import RAW_URL, TIMEOUT_SECONDS, download
-from counterclaim.model import SPLITS, Document, Source, Span, annotated_spans
+from counterclaim.model import SPLITS, Document, Source, Span, annotated_spans, text_hash
 
 __all__ = ["RAW_URL", "Fingerprint", "Hydration", "hydrate", "wire_documents"]
 
@@ -111,7 +110,7 @@ def _hydrate_one(
             continue
         if raw is None:
             reasons.append(f"{file}: no document {source.key}")
-        elif hashlib.sha256(raw.text.encode("utf-8")).hexdigest() == document.sha256:
+        elif text_hash(raw.text) == document.sha256:
             return HydratedText(doc_id, raw.title, raw.text), Hydration(doc_id, "found", str(file))
         elif source.repository is not None or file.name == source.path:
             others.append((str(file), raw))

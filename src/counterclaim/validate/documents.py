@@ -1,13 +1,12 @@
 """Rules that one document keeps or breaks by itself."""
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from counterclaim.model import GUIDELINES_VERSION, LAYERS, SPAN_FIELDS, Document, Span
+from counterclaim.model import GUIDELINES_VERSION, LAYERS, SPAN_FIELDS, Document, Span, text_hash
 
 Finding = tuple[str, str, str, str]
 """A rule's id, the record and field, what was found, what was expected."""
@@ -92,7 +91,7 @@ def _check_hash(document: Document) -> Iterator[Finding]:
     if not re.fullmatch(r"[0-9a-f]{64}", document.sha256):
         yield "hash", " sha256", repr(document.sha256), "64 hexadecimal digits"
     elif document.text is not None:
-        actual = hashlib.sha256(document.text.encode("utf-8")).hexdigest()
+        actual = text_hash(document.text)
         if actual != document.sha256:
             yield "hash", " sha256", document.sha256[:12], f"{actual[:12]}, the hash of the text"
 
