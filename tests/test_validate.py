@@ -228,3 +228,11 @@ def test_bounds_that_fit_their_modifier(modifier: str, low: int | None, high: in
     (casualty,) = document().casualties
     fitting = msgspec.structs.replace(casualty, modifier=modifier, low=low, high=high)
     assert list(validate_document(document(casualties=(fitting,)))) == []
+
+
+def test_unknown_fields_are_listed_in_one_order(tmp_path: Path) -> None:
+    """The order of a set would change from process to process."""
+    record = {**msgspec.to_builtins(document()), "z": 1, "b": 2, "x": 3, "a": 4}
+    (tmp_path / "d.jsonl").write_text(json.dumps(record) + "\n")
+    places = [problem.where for problem in validate_files([tmp_path / "d.jsonl"])]
+    assert places == [f"case-1 {name}" for name in "abxz"]

@@ -29,7 +29,7 @@ def check_schema(value: dict[str, Any]) -> Iterator[Finding]:
 
 def _fields(value: dict[str, Any], kind: type[msgspec.Struct], place: str) -> Iterator[Finding]:
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
-    for name in value.keys() - fields.keys():
+    for name in sorted(value.keys() - fields.keys()):
         yield "unknown-field", f"{place} {name}", "a field", f"only {', '.join(fields)}"
     for name, field in fields.items():
         if name not in value:
