@@ -14,14 +14,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
-import jsonlines
 import msgspec
 
 from counterclaim.errors import DataError
 
 T = TypeVar("T")
+_PART = 2**20
+EMPTY = "the file is empty; expected one record a line"
 _UTF8_BOM = b"\xef\xbb\xbf"
 
 
@@ -35,8 +36,31 @@ class LineError(DataError):
 
 def read_bytes(path: Path | str) -> bytes:
     """Read a whole file, with an error that says what to do when it cannot be read."""
+    return b"".join(read_parts(path))
+
+
+def read_parts(path: Path | str) -> Iterator[bytes]:
+    """Read a file part by part, however large.
+
+    Raises:
+        DataError: It cannot be read; the message says what to do.
+    """
     try:
-        return Path(path).read_bytes()
+        with open_bytes(path) as file:
+            while part := file.read(_PART):
+                yield part
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def open_bytes(path: Path | str) -> IO[bytes]:
+    """Open a file to read its bytes.
+
+    Raises:
+        DataError: It cannot be opened; the message says what to do.
+    """
+    try:
+        return open(path, "rb", buffering=0)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except IsADirectoryError:
@@ -49,13 +73,25 @@ def iter_objects(path: Path | str) -> Iterator[tuple[int, dict[str, Any] | LineE
     """Yield each line as its number and its object, or the reason why it is none."""
     data = read_bytes(path)
     if not data:
-        yield 1, LineError(path, 1, "empty-file", "the file is empty; expected one record a line")
+        yield 1, LineError(path, 1, "empty-file", EMPTY)
         return
     for number, line in enumerate(BytesIO(data), start=1):
         try:
-            yield number, _parse_line(line)
-        except _BadLineError as bad:
-            yield number, LineError(path, number, bad.rule, bad.message)
+            yield number, parse_line(line, path, number)
+        except LineError as error:
+            yield number, error
+
+
+def parse_line(line: bytes, path: Path | str, number: int) -> dict[str, Any]:
+    """The object of one line, with its line end.
+
+    Raises:
+        LineError: It is none; the path and number say where.
+    """
+    try:
+        return _parse_line(line)
+    except _BadLineError as bad:
+        raise LineError(path, number, bad.rule, bad.message) from None
 
 
 def read_records(path: Path | str, kind: type[T]) -> list[tuple[int, T]]:
@@ -132,6 +168,8 @@ def _mode(path: Path) -> int:
 
 def write_records(path: Path | str, records: Iterable[Any]) -> None:
     """Write records, one a line; the file appears whole or not at all."""
+    import jsonlines  # late: it takes longer to import than most files to score
+
     with (
         replacing(path) as temporary,
         jsonlines.open(temporary, mode="w", dumps=encode) as writer,
@@ -153,6 +191,8 @@ def _parse_line(line: bytes) -> dict[str, Any]:
         raise _BadLineError("line-end", "ends in CRLF; expected LF (dos2unix converts the file)")
     if not line.strip():
         raise _BadLineError("blank-line", "the line is blank; expected one record a line")
+    import jsonlines
+
     try:
         with jsonlines.Reader([line.rstrip(b"\n")], loads=_loads) as reader:
             return dict(reader.read(type=dict))
@@ -166,7 +206,8 @@ def _parse_line(line: bytes) -> dict[str, Any]:
         raise _BadLineError("json", f"{_reason(error)}; expected one JSON object a line") from None
 
 
-def _reason(error: jsonlines.InvalidLineError) -> str:
+def _reason(error: Any) -> str:
+    """Why a line is no object: what `jsonlines` found, or the parser below it."""
     cause = error.__cause__
     if isinstance(cause, json.JSONDecodeError):
         return f"not JSON: {cause.msg}, column {cause.colno}"

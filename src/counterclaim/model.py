@@ -66,14 +66,14 @@ LAYERS = ("accusations", "denials", "casualties", "locations")
 GUIDELINES_VERSION = "1"
 
 
-class Span(Struct, frozen=True, forbid_unknown_fields=True, order=True):
+class Span(Struct, frozen=True, forbid_unknown_fields=True, order=True, gc=False):
     """A stretch of text, `text[start:end]`."""
 
     start: int
     end: int
 
 
-class Accusation(Struct, frozen=True, forbid_unknown_fields=True):
+class Accusation(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """A source says that a target did, does or plans something wrong or harmful.
 
     `claim` is the same for all mentions of one act that one source side alleges of one
@@ -91,7 +91,7 @@ class Accusation(Struct, frozen=True, forbid_unknown_fields=True):
     claim: str
 
 
-class Denial(Struct, frozen=True, forbid_unknown_fields=True):
+class Denial(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """The accused, or somebody for it, says that an accusation is not so.
 
     `answers` holds the ids of the accusation mentions that it answers.
@@ -106,7 +106,7 @@ class Denial(Struct, frozen=True, forbid_unknown_fields=True):
     scope: Scope
 
 
-class Casualty(Struct, frozen=True, forbid_unknown_fields=True):
+class Casualty(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """People killed, wounded, missing, captured or displaced, by somebody's count.
 
     `low` and `high` are inclusive bounds; None is open. Zero is a value: "no casualties".
@@ -125,7 +125,7 @@ class Casualty(Struct, frozen=True, forbid_unknown_fields=True):
     incident: str
 
 
-class Location(Struct, frozen=True, forbid_unknown_fields=True):
+class Location(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """A name of a place used as a place; `lat` and `lon` in degrees, WGS 84."""
 
     id: str
@@ -138,7 +138,7 @@ class Location(Struct, frozen=True, forbid_unknown_fields=True):
     precision: Precision
 
 
-class Source(Struct, frozen=True, forbid_unknown_fields=True):
+class Source(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Where a text comes from. A desk text has a licence only.
 
     `path` is a file of `repository` (OWNER/NAME) and `key` the document within that
@@ -152,7 +152,7 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True):
     licence: str
 
 
-class Document(Struct, frozen=True, forbid_unknown_fields=True):
+class Document(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """One news text with its gold annotation.
 
     `text` and `title` of a stand-off record are None until the text has been hydrated.
@@ -202,7 +202,7 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
         return [text[sentence.start : sentence.end] for sentence in self.sentences]
 
 
-class Prediction(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Prediction(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """What a model says of one document: the layers, or labels of its sentences.
 
     Only `doc_id` and what the task asks for are needed. The other fields of a document
