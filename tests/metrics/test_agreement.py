@@ -1,43 +1,13 @@
-"""Agreement: alpha against published examples, the rest by hand."""
+"""Agreement, by hand."""
 
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from records import document, documents
 
 from counterclaim.errors import DataError
-from counterclaim.metrics.agreement import Agreement, agreement, match_records, nominal_alpha
-from counterclaim.model import Document
-
-
-def test_alpha_of_the_textbook() -> None:
-    """Krippendorff (2011), Computing Krippendorff's Alpha-Reliability, example A.
-
-    Two observers, ten articles, two values: 0 1 0 0 0 0 0 0 1 0 and 1 1 1 0 0 1 0 0 0 0.
-    """
-    assert nominal_alpha(np.array([[5, 3], [1, 1]])) == pytest.approx(0.095, abs=0.0005)
-
-
-def test_alpha_of_five_values() -> None:
-    """The same source, example B: twelve articles, alpha 0.692."""
-    first = "a a b b d c c c e d d a".split()
-    second = "b a b b b c c c e d d d".split()
-    table = np.zeros((5, 5), dtype=int)
-    for x, y in zip(first, second, strict=True):
-        table["abcde".index(x), "abcde".index(y)] += 1
-    assert nominal_alpha(table) == pytest.approx(0.692, abs=0.0005)
-
-
-@given(st.lists(st.integers(0, 30), min_size=4, max_size=4))
-def test_alpha_does_not_depend_on_who_is_first_or_on_the_names_of_values(cells: list[int]) -> None:
-    table = np.array(cells).reshape(2, 2)
-    alpha = nominal_alpha(table)
-
-    np.testing.assert_allclose(nominal_alpha(table.T), alpha)
-    np.testing.assert_allclose(nominal_alpha(table[::-1, ::-1]), alpha)
-    assert np.isnan(alpha) or alpha <= 1
+from counterclaim.metrics.agreement import Agreement, agreement, match_records
+from counterclaim.model import Document, Span, sentence_labels
 
 
 def by_name(rows: list[Agreement]) -> dict[tuple[str, str, str], Agreement]:
@@ -54,7 +24,13 @@ def test_a_pass_agrees_with_itself() -> None:
     values = [row.estimate.value for row in rows]
 
     assert {value for value in values if not np.isnan(value)} == {1.0}
-    assert all(row.items == 0 for row in rows if np.isnan(row.estimate.value))
+    undefined = {row[:3] for row in rows if np.isnan(row.estimate.value) and row.items}
+    # The only casualty has one lower and one upper bound: nothing to disagree about.
+    assert undefined == {
+        ("casualties", bound, f"{distance} alpha")
+        for bound in ("low", "high")
+        for distance in ("ratio", "interval")
+    }
 
 
 def test_each_difference_shows_in_its_own_measure() -> None:
@@ -65,6 +41,44 @@ def test_each_difference_shows_in_its_own_measure() -> None:
 
     known = {key for key in differing if not np.isnan(before[key].estimate.value)}
     assert known == {("casualties", "bounds", "share")}
+
+
+def test_a_label_less_is_less_than_a_sentence_less() -> None:
+    """One of three labels is missing: MASI 1 - 2/3 * 2/3. The other two sentences are equal.
+
+    Values: all three, two of them, and denial four times.
+    """
+    sets = sentence_labels(document())
+    assert sets == [["accusation", "casualty", "location"], ["denial"], ["denial"]]
+    row = by_name(agreement([document()], [document(casualties=())]))[
+        "all labels", "sentences", "MASI alpha"
+    ]
+    observed = 2 * 5 / 9 / 6
+    expected = 2 * (5 / 9 + 4 * 1 + 4 * 1) / (6 * 5)
+    assert row.estimate.value == pytest.approx(1 - observed / expected)
+    assert row.items == 3
+
+
+def test_open_bounds_are_missing_values() -> None:
+    """Lower bounds 10 and 10, 20 and 30, open and 5: two mentions can be compared."""
+    (record,) = document().casualties
+
+    def with_bounds(*bounds: int | None) -> Document:
+        return document(
+            casualties=tuple(
+                msgspec.structs.replace(record, mention=Span(5 * i, 5 * i + 4), low=low, high=None)
+                for i, low in enumerate(bounds)
+            )
+        )
+
+    rows = by_name(agreement([with_bounds(10, 20, None)], [with_bounds(10, 30, 5)]))
+    ratio, interval = (rows["casualties", "low", f"{name} alpha"] for name in ("ratio", "interval"))
+    expected = 2 * (2 / 9 + 2 / 4 + 1 / 25) / (4 * 3)
+    assert ratio.estimate.value == pytest.approx(1 - 2 * (1 / 25) / 4 / expected)
+    assert interval.estimate.value == pytest.approx(1 - 2 * 100 / 4 / (2 * 1100 / 12))
+    assert ratio.items == interval.items == 2
+    assert rows["casualties", "high", "ratio alpha"].items == 0
+    assert rows["casualties", "bounds", "share"].estimate.value == pytest.approx(1 / 3)
 
 
 def test_a_link_counts_under_the_matching_of_both_its_ends() -> None:

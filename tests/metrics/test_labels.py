@@ -4,16 +4,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from records import label_sets
-from sklearn.metrics import precision_recall_fscore_support
+from sklearn.metrics import average_precision_score, precision_recall_fscore_support
 
 from counterclaim.errors import DataError
-from counterclaim.metrics.labels import label_counts, macro_f1, prf
+from counterclaim.metrics.labels import Counts, Ranking, label_counts, macro, prf
 from counterclaim.model import LABELS
 
 pairs = st.lists(
     st.tuples(st.sets(st.sampled_from(LABELS)), st.sets(st.sampled_from(LABELS))), max_size=8
 )
+
+
+def macro_f1(counts: Counts) -> float:
+    return float(macro(list(prf(counts).f1), list(counts[:, 2])))
 
 
 def test_a_document_counted_by_hand() -> None:
@@ -97,3 +102,39 @@ def test_labels_and_lengths_are_checked() -> None:
         label_counts([set(), set()], [set()], LABELS)
     with pytest.raises(DataError, match="label 'rumour' of unit 0; expected one of"):
         label_counts([set()], [{"rumour"}], LABELS)
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.0, 0.25, 0.5, 1.0]), st.booleans()), min_size=1))
+def test_average_precision_is_that_of_scikit_learn(units: list[tuple[float, bool]]) -> None:
+    """With ties, which an order of the units must not decide."""
+    score, relevant = np.array([u[0] for u in units]), np.array([u[1] for u in units])
+    ours = Ranking(score, relevant).average_precision(np.ones(len(units)))
+    if relevant.any():
+        assert ours == pytest.approx(average_precision_score(relevant, score))
+    else:
+        assert np.isnan(ours)
+
+
+def test_a_weight_counts_a_unit_as_often() -> None:
+    """Resampling by weights is the same as repeating the units."""
+    score, relevant = np.array([0.9, 0.7, 0.7, 0.1]), np.array([True, False, True, True])
+    weights = np.array([2, 0, 1, 3])
+    ranking = Ranking(score, relevant)
+    again = Ranking(np.repeat(score, weights), np.repeat(relevant, weights))
+    ones = np.ones(weights.sum())
+    assert ranking.average_precision(weights) == again.average_precision(ones)
+    assert ranking.reading_effort(weights) == again.reading_effort(ones)
+
+
+@pytest.mark.parametrize(
+    ("score", "effort"),
+    [
+        # 20 of 40 documents are relevant: 19 of them are 95 %.
+        (np.arange(40, 0, -1.0), 19 / 40),  # all relevant ones first
+        (np.arange(40.0), 39 / 40),  # all last: the 20 others, then 19
+        (np.zeros(40), 1.0),  # all alike: nothing says where to begin
+    ],
+)
+def test_reading_effort_by_hand(score: NDArray[np.float64], effort: float) -> None:
+    ranking = Ranking(score, np.arange(40) < 20)
+    assert ranking.reading_effort(np.ones(40)) == pytest.approx(effort)

@@ -1,12 +1,17 @@
 """Agreement of two annotation passes over the same documents.
 
 Everything is counted per document and summed, so that intervals come from the same
-resampling as scores. Labels are measured by Krippendorff's alpha; spans and links, where
-"no annotation" cannot be counted, by F1 of one pass against the other (Hripcsak and
-Rothschild 2005), which is the same whichever pass is called gold.
+resampling as scores. Labels and figures are measured by Krippendorff's alpha; spans and
+links, where "no annotation" cannot be counted, by F1 of one pass against the other
+(Hripcsak and Rothschild 2005), which is the same whichever pass is called gold.
 
-Source: Krippendorff (2004), Content Analysis, chapter 11; Hripcsak and Rothschild
-(2005), https://doi.org/10.1197/jamia.M1733.
+Which accusations a denial answers has no alpha: an accusation exists in one document
+only, so chance over all documents would hardly ever hit it, and alpha would be no more
+than the mean similarity.
+
+Source: Krippendorff (2004), Content Analysis, chapter 11; Passonneau (2006),
+https://aclanthology.org/L06-1392; Hripcsak and Rothschild (2005),
+https://doi.org/10.1197/jamia.M1733.
 """
 
 from collections import Counter
@@ -18,9 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterclaim.errors import DataError
+from counterclaim.metrics.alpha import DISTANCES, Unit, alpha, alpha_counts, distance_matrix
 from counterclaim.metrics.labels import prf, ratio
 from counterclaim.metrics.places import distance_km
-from counterclaim.metrics.resampling import Estimate, bootstrap_weights, estimates
+from counterclaim.metrics.resampling import Estimate, Resampling, Statistic
 from counterclaim.metrics.spans import match_spans, overlap
 from counterclaim.model import LABELS, Document, Span, sentence_labels
 
@@ -37,8 +43,8 @@ _ATTRIBUTES = {
 class Agreement(NamedTuple):
     """One measure: which layer, what of it, how it is measured, and on how many items.
 
-    `items` are sentences for alpha, spans or links of both passes for F1, and matched
-    records for a share.
+    `items` are sentences, or matched records with two closed bounds, for alpha, spans or
+    links of both passes for F1, and matched records for a share.
     """
 
     layer: str
@@ -46,24 +52,6 @@ class Agreement(NamedTuple):
     measure: str
     estimate: Estimate
     items: int
-
-
-def nominal_alpha(tables: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Krippendorff's alpha for two coders, nominal data, nothing missing.
-
-    Args:
-        tables: Cross-tabulations of the two coders, shape (..., values, values).
-
-    Returns:
-        Array of shape (...); NaN where only one value occurs, so that there is nothing
-        to disagree about.
-    """
-    coincidences = (tables + np.swapaxes(tables, -1, -2)).astype(np.float64)
-    totals = coincidences.sum(axis=-1)
-    n = totals.sum(axis=-1)
-    observed = n - np.trace(coincidences, axis1=-2, axis2=-1)
-    expected = n**2 - (totals**2).sum(axis=-1)
-    return np.asarray(1 - (n - 1) * ratio(observed, expected), dtype=np.float64)
 
 
 def agreement(
@@ -88,43 +76,65 @@ def agreement(
         raise DataError("the two passes differ in their documents; expected the same, in order")
     if not a:
         raise DataError("the passes have no document in common; expected at least one")
-    weights = bootstrap_weights([d.cluster for d in a], resamples=resamples, seed=seed)
+    resampling = Resampling([d.cluster for d in a], resamples=resamples, seed=seed)
+    found = [_found(pair) for pair in zip(a, b, strict=True)]
     rows = []
-    per_pair = [_counts(pair) for pair in zip(a, b, strict=True)]
-    for key in per_pair[0]:
-        counts = np.stack([counted[key] for counted in per_pair])
-        layer, part, measure = key
-        statistic, items = _STATISTICS[measure](counts)
-        (estimate,) = estimates(counts, statistic, weights)
-        rows.append(Agreement(layer, part, measure, estimate, items))
+    for key in found[0]:
+        counts, statistic, items = _MEASURES[key[2]]([of_document[key] for of_document in found])
+        (estimate,) = resampling.estimates(counts, statistic)
+        rows.append(Agreement(*key, estimate, items))
     return rows
 
 
-def _alpha(counts: NDArray[Any]) -> tuple[Callable[[NDArray[Any]], NDArray[np.float64]], int]:
-    return nominal_alpha, int(counts.sum())
-
-
-def _f1(counts: NDArray[Any]) -> tuple[Callable[[NDArray[Any]], NDArray[np.float64]], int]:
-    return (lambda summed: prf(summed).f1), int(counts[:, 1:].sum())
-
-
-def _share(counts: NDArray[Any]) -> tuple[Callable[[NDArray[Any]], NDArray[np.float64]], int]:
-    return (lambda summed: ratio(summed[..., 0], summed[..., 1])), int(counts[:, 1].sum())
-
-
-_STATISTICS = {"alpha": _alpha, "exact F1": _f1, "overlap F1": _f1, "F1": _f1, "share": _share}
 Key = tuple[str, str, str]
+Measured = tuple[NDArray[Any], Statistic, int]
+"""Counts of each document, what they are turned into, and how many items they count."""
 
 
-def _counts(pair: Pair) -> dict[Key, NDArray[np.int64]]:
-    """Everything that is counted of one document, by layer, part and measure."""
-    counts: dict[Key, NDArray[np.int64]] = {}
-    sides = [sentence_labels(document) for document in pair]
+def _alpha(name: str) -> Callable[[Sequence[Sequence[Unit]]], Measured]:
+    def measured(documents: Sequence[Sequence[Unit]]) -> Measured:
+        given = (value for units in documents for unit in units for value in unit)
+        values = list(dict.fromkeys(value for value in given if value is not None))
+        distance = DISTANCES[name]
+        counts = np.stack([alpha_counts(units, values, distance) for units in documents])
+        distances = distance_matrix(values, distance)
+        return counts, lambda summed: alpha(summed, distances), int(counts[:, 1:].sum()) // 2
+
+    return measured
+
+
+def _f1(documents: Sequence[Sequence[int]]) -> Measured:
+    counts = np.array(documents)
+    return counts, lambda summed: prf(summed).f1, int(counts[:, 1:].sum())
+
+
+def _share(documents: Sequence[Sequence[int]]) -> Measured:
+    counts = np.array(documents)
+    return counts, lambda summed: ratio(summed[..., 0], summed[..., 1]), int(counts[:, 1].sum())
+
+
+_MEASURES: dict[str, Callable[[Any], Measured]] = {
+    "alpha": _alpha("nominal"),
+    "MASI alpha": _alpha("masi"),
+    "ratio alpha": _alpha("ratio"),
+    "interval alpha": _alpha("interval"),
+    "exact F1": _f1,
+    "overlap F1": _f1,
+    "F1": _f1,
+    "share": _share,
+}
+
+
+def _found(pair: Pair) -> dict[Key, Any]:
+    """What a document holds, by layer, part and measure: units for alpha, else counts."""
+    found: dict[Key, Any] = {}
+    sentences = [
+        tuple(frozenset(labels) for labels in sentence)
+        for sentence in zip(*map(sentence_labels, pair), strict=True)
+    ]
     for label in LABELS:
-        table = np.zeros((2, 2), dtype=np.int64)
-        for unit_a, unit_b in zip(*sides, strict=True):
-            table[int(label in unit_a), int(label in unit_b)] += 1
-        counts[label, "sentences", "alpha"] = table
+        found[label, "sentences", "alpha"] = [[label in side for side in s] for s in sentences]
+    found["all labels", "sentences", "MASI alpha"] = sentences
     matched = {layer: match_records(pair, layer) for layer in _ATTRIBUTES}
     for layer, attributes in _ATTRIBUTES.items():
         records = [getattr(document, layer) for document in pair]
@@ -132,19 +142,22 @@ def _counts(pair: Pair) -> dict[Key, NDArray[np.int64]]:
         spans = [[anchor(record) for record in side] for side in records]
         exact = (Counter(spans[0]) & Counter(spans[1])).total()
         sizes = [len(side) for side in records]
-        counts[layer, name, "exact F1"] = np.array([exact, *sizes])
-        counts[layer, name, "overlap F1"] = np.array([len(matched[layer]), *sizes])
+        found[layer, name, "exact F1"] = [exact, *sizes]
+        found[layer, name, "overlap F1"] = [len(matched[layer]), *sizes]
         for attribute in attributes:
             equal = sum(_equal(records[0][i], records[1][j], attribute) for i, j in matched[layer])
-            counts[layer, attribute, "share"] = np.array([equal, len(matched[layer])])
+            found[layer, attribute, "share"] = [equal, len(matched[layer])]
+        if layer == "casualties":
+            for bound in ("low", "high"):
+                units = _bounds(pair, matched[layer], bound)
+                found[layer, bound, "ratio alpha"] = units
+                found[layer, bound, "interval alpha"] = units
     places = list(_within_radius(pair, matched["locations"]))
-    counts["locations", f"within {PLACE_RADIUS_KM} km", "share"] = np.array(
-        [sum(places), len(places)]
-    )
-    counts["links", "denial to accusation", "F1"] = _link_counts(pair, matched)
+    found["locations", f"within {PLACE_RADIUS_KM} km", "share"] = [sum(places), len(places)]
+    found["links", "denial to accusation", "F1"] = _link_counts(pair, matched)
     for layer, key in (("accusations", "claim"), ("casualties", "incident")):
-        counts["links", f"same {key}", "F1"] = _cluster_counts(pair, matched[layer], layer, key)
-    return counts
+        found["links", f"same {key}", "F1"] = _cluster_counts(pair, matched[layer], layer, key)
+    return found
 
 
 def match_records(pair: Pair, layer: str) -> list[tuple[int, int]]:
@@ -182,6 +195,17 @@ def _equal(a: Any, b: Any, attribute: str) -> bool:
     return bool(value_a == value_b)
 
 
+def _bounds(pair: Pair, matched: Sequence[tuple[int, int]], bound: str) -> list[Unit]:
+    """The bounds of matched mentions, as units for alpha.
+
+    An open bound is no number and therefore a missing value: a mention of which either
+    pass leaves the bound open is left out. That one pass closes what the other leaves
+    open shows in the share of equal bounds.
+    """
+    a, b = (document.casualties for document in pair)
+    return [(getattr(a[i], bound), getattr(b[j], bound)) for i, j in matched]
+
+
 def _within_radius(pair: Pair, matched: Sequence[tuple[int, int]]) -> Iterator[bool]:
     for i, j in matched:
         a, b = pair[0].locations[i], pair[1].locations[j]
@@ -192,7 +216,7 @@ def _within_radius(pair: Pair, matched: Sequence[tuple[int, int]]) -> Iterator[b
             yield bool(distance_km(*points) <= PLACE_RADIUS_KM)
 
 
-def _link_counts(pair: Pair, matched: dict[str, list[tuple[int, int]]]) -> NDArray[np.int64]:
+def _link_counts(pair: Pair, matched: dict[str, list[tuple[int, int]]]) -> list[int]:
     """Links of a denial to an accusation, compared under the matching of both."""
     links = []
     for document in pair:
@@ -202,18 +226,16 @@ def _link_counts(pair: Pair, matched: dict[str, list[tuple[int, int]]]) -> NDArr
         )
     denials, accusations = dict(matched["denials"]), dict(matched["accusations"])
     moved = {(denials.get(d), accusations.get(x)) for d, x in links[0]}
-    return np.array([len(moved & links[1]), len(links[0]), len(links[1])])
+    return [len(moved & links[1]), len(links[0]), len(links[1])]
 
 
 def _cluster_counts(
     pair: Pair, matched: Sequence[tuple[int, int]], layer: str, key: str
-) -> NDArray[np.int64]:
+) -> list[int]:
     """Pairs of matched records that share a key, in both passes and in either."""
     a, b = (getattr(document, layer) for document in pair)
     both = [
         (getattr(a[i], key) == getattr(a[k], key), getattr(b[j], key) == getattr(b[m], key))
         for (i, j), (k, m) in combinations(matched, 2)
     ]
-    return np.array(
-        [sum(x and y for x, y in both), *np.sum(both, axis=0, dtype=int)] if both else [0, 0, 0]
-    )
+    return [sum(x and y for x, y in both), sum(x for x, _ in both), sum(y for _, y in both)]

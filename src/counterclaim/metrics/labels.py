@@ -8,12 +8,17 @@ Macro averages are taken over the labels *with gold support*. With scikit-learn'
 `zero_division=nan` the denominator would depend on what a system predicts, and two
 systems would be averaged over different labels.
 
+Where a system gives scores, units can be ranked by them: `average_precision`, and
+`reading_effort`, the share of documents to be read from the top of the ranking before 95 %
+of the relevant ones are found.
+
 Source: van Rijsbergen (1979), Information Retrieval, chapter 7; the multi-label counts
-are those of `sklearn.metrics.multilabel_confusion_matrix`.
+are those of `sklearn.metrics.multilabel_confusion_matrix`. Reading effort is the
+PropRead@Recall95 of Halterman et al. (2021), https://aclanthology.org/2021.findings-acl.371.
 """
 
-from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +27,11 @@ from counterclaim.errors import DataError
 
 MATCHED, PREDICTED, GOLD = range(3)
 Counts = NDArray[np.int64]
+Sums = Mapping[str, NDArray[Any]]
+"""Summed columns of shape (...) by their name, "row/column"."""
+Table = dict[str, dict[str, NDArray[np.float64]]]
+"""Scores of shape (...) by row and measure."""
+RECALL_TO_REACH = 0.95
 
 
 class PRF(NamedTuple):
@@ -75,19 +85,34 @@ def prf(counts: Counts) -> PRF:
     )
 
 
-def macro_f1(counts: Counts) -> NDArray[np.float64]:
-    """Mean F1 over the labels with gold support.
+def prf_of(sums: Sums, row: str, prefix: str = "") -> dict[str, NDArray[np.float64]]:
+    """Precision, recall and F1 from the columns matched, predicted and gold of a row."""
+    columns = (sums[f"{row}/{prefix}{side}"] for side in ("matched", "predicted", "gold"))
+    scores = prf(np.stack([np.asarray(column) for column in columns], axis=-1))
+    return {f"{prefix}{name}": value for name, value in scores._asdict().items()}
+
+
+def total(sums: Sums, rows: Sequence[str], column: str) -> NDArray[Any]:
+    """The sum of one column over some rows."""
+    return np.sum([sums[f"{row}/{column}"] for row in rows], axis=0)  # type: ignore[no-any-return]
+
+
+def macro(
+    values: Sequence[NDArray[np.float64]], support: Sequence[NDArray[Any]]
+) -> NDArray[np.float64]:
+    """Mean over the rows with gold support.
 
     Args:
-        counts: Array of shape (..., labels, 3). In a bootstrap a label that a resample
-            happens to miss is left out of that resample's mean.
+        values: A score of shape (...) for each row.
+        support: How much gold each row has. In a bootstrap a row that a resample happens
+            to miss is left out of that resample's mean.
 
     Returns:
-        Array of shape (...); NaN where no label has support.
+        Array of shape (...); NaN where no row has support.
     """
-    supported = counts[..., GOLD] > 0
-    total = np.where(supported, prf(counts).f1, 0.0).sum(axis=-1)
-    return ratio(total, supported.sum(axis=-1))
+    supported = np.stack([np.asarray(each) for each in support]) > 0
+    summed = np.where(supported, np.stack(list(values)), 0.0).sum(axis=0)
+    return ratio(summed, supported.sum(axis=0))
 
 
 def ratio(numerator: NDArray[np.generic], denominator: NDArray[np.generic]) -> NDArray[np.float64]:
@@ -95,6 +120,54 @@ def ratio(numerator: NDArray[np.generic], denominator: NDArray[np.generic]) -> N
     quotient = np.full(np.shape(denominator), np.nan)
     np.divide(numerator, denominator, out=quotient, where=np.asarray(denominator) > 0)
     return quotient
+
+
+class Ranking:
+    """Units in the order in which a system would show them for one label, best first.
+
+    Units of equal score stand together: nothing says which of them comes first.
+    """
+
+    def __init__(self, score: NDArray[np.float64], relevant: NDArray[np.bool_]):
+        """Take a score (minus infinity for none) and the gold of each unit."""
+        self.order = np.argsort(-score, kind="stable")
+        self._relevant = relevant[self.order].astype(np.float64)
+        ordered = score[self.order]
+        self._last = np.append(ordered[1:] != ordered[:-1], True)
+
+    def _running(self, weights: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Relevant and all units down to the end of each group of equal score."""
+        ordered = weights[..., self.order].astype(np.float64)
+        shown = np.cumsum(ordered, axis=-1)[..., self._last]
+        return np.cumsum(ordered * self._relevant, axis=-1)[..., self._last], shown
+
+    def average_precision(self, weights: NDArray[Any]) -> NDArray[np.float64]:
+        """Precision averaged over the relevant units, as scikit-learn defines it.
+
+        Args:
+            weights: How often each unit counts, of shape (..., units).
+
+        Returns:
+            Array of shape (...); NaN where nothing is relevant.
+        """
+        found, shown = self._running(weights)
+        gained = np.diff(found, axis=-1, prepend=0)
+        return ratio((gained * np.nan_to_num(ratio(found, shown))).sum(axis=-1), found[..., -1])
+
+    def reading_effort(self, weights: NDArray[Any]) -> NDArray[np.float64]:
+        """Share of the units to be read before 95 % of the relevant ones are found.
+
+        Args:
+            weights: How often each unit counts, of shape (..., units).
+
+        Returns:
+            Array of shape (...); less is better; NaN where nothing is relevant.
+        """
+        found, shown = self._running(weights)
+        enough = found >= RECALL_TO_REACH * found[..., -1:]
+        first = enough.argmax(axis=-1)[..., None]
+        effort = np.take_along_axis(shown, first, axis=-1)[..., 0]
+        return np.where(found[..., -1] > 0, ratio(effort, shown[..., -1]), np.nan)
 
 
 def _indicators(units: Sequence[Collection[str]], labels: Sequence[str]) -> NDArray[np.bool_]:

@@ -1,0 +1,236 @@
+"""Records with fields: aligned one to one, then compared field by field.
+
+A field counts only under an aligned record: a right source under a wrong accusation is
+wrong. Two alignments are made, each optimal (Kuhn 1955):
+
+- By overlap of the anchoring span, for the counts of records and of each field. Ties are
+  settled by the number of fields that agree, then by equal ids.
+- By similarity, for the template score: the number of fields that agree, one more for the
+  record itself. That is CEAF of templates, as in CEAF-RME (Chen et al. 2023, IterX,
+  https://aclanthology.org/2023.eacl-main.136), with fields in the place of role entities.
+
+Source for counting roles under a matched frame: the argument classification of Du, Rush
+and Cardie (2021), https://aclanthology.org/2021.eacl-main.52.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from counterclaim.metrics.assignment import assign
+from counterclaim.metrics.labels import Sums, Table, prf_of
+from counterclaim.model import Span
+
+Counts = dict[str, float]
+Levels = tuple[int, ...]
+Pairs = list[tuple[int, int]]
+_GRID = 2**32
+SIDES = ("matched", "predicted", "gold")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """How the records of a layer are aligned and what of them is compared.
+
+    Attributes:
+        row: Name of the record in results.
+        anchors: Fields whose spans say which record is which; the best of them counts.
+        fields: Fields that are compared, by name; None is an empty field.
+        template: Name of the template score in results.
+        half: Whether anchors have to share half of their characters, not only one.
+        gate: A field without which two records have nothing in common.
+    """
+
+    row: str
+    anchors: tuple[str, ...]
+    fields: Mapping[str, Callable[[Any], Any]]
+    template: str
+    half: bool = True
+    gate: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the counts."""
+        sides = [f"{prefix}{side}" for prefix in ("", f"{self.template}_") for side in SIDES]
+        own = [f"{self.row}/{name}" for name in (*sides, "complete_matched")]
+        return (*own, *(f"{self.row} {field}/{side}" for field in self.fields for side in SIDES))
+
+    def overlap(self, gold: Any, predicted: Any) -> int:
+        """Overlap of the anchors in units of 2**-32; 0 if they do not match."""
+        return max(
+            overlap_units(getattr(gold, name), getattr(predicted, name), half=self.half)
+            for name in self.anchors
+        )
+
+
+def frame_counts(frame: Frame, gold: Sequence[Any], predicted: Sequence[Any]) -> Counts:
+    """Compare the records of one document.
+
+    Args:
+        frame: How.
+        gold: Records of one layer, in any order.
+        predicted: The other side's.
+
+    Returns:
+        A number for each of `frame.columns`.
+    """
+    counts = dict.fromkeys(frame.columns, 0.0)
+    filled = [
+        [{n: get(r) for n, get in frame.fields.items() if get(r) is not None} for r in side]
+        for side in (gold, predicted)
+    ]
+    for side, values in zip(("gold", "predicted"), filled, strict=True):
+        counts[f"{frame.row}/{side}"] = len(values)
+        for value in values:
+            gate = frame.gate in value
+            counts[f"{frame.row}/{frame.template}_{side}"] += 1 + len(value) - gate
+            for name in value:
+                counts[f"{frame.row} {name}/{side}"] += 1
+    for i, j in align_records(frame, gold, predicted):
+        shared = _agreeing(filled[0][i], filled[1][j])
+        counts[f"{frame.row}/matched"] += 1
+        counts[f"{frame.row}/complete_matched"] += (
+            len(shared) == len(filled[0][i]) == len(filled[1][j])
+        )
+        for name in shared:
+            counts[f"{frame.row} {name}/matched"] += 1
+
+    def similarity(i: int, j: int) -> Levels:
+        shared = _agreeing(filled[0][i], filled[1][j])
+        if not frame.overlap(gold[i], predicted[j]) or frame.gate not in (None, *shared):
+            return (0,)
+        return (1 + len(shared) - (frame.gate in shared),)
+
+    counts[f"{frame.row}/{frame.template}_matched"] = sum(
+        similarity(i, j)[0] for i, j in align(len(gold), len(predicted), similarity)
+    )
+    return counts
+
+
+def align_records(frame: Frame, gold: Sequence[Any], predicted: Sequence[Any]) -> Pairs:
+    """Pair the records of one layer by their anchors; the order of records does not matter."""
+    # In an order of their own: between equally good pairings the first found is taken.
+    orders = [sorted(range(len(side)), key=lambda i: _key(side[i])) for side in (gold, predicted)]
+    filled = [[[get(r) for get in frame.fields.values()] for r in s] for s in (gold, predicted)]
+
+    def levels(i: int, j: int) -> Levels:
+        i, j = orders[0][i], orders[1][j]
+        shared = frame.overlap(gold[i], predicted[j])
+        if not shared:
+            return (0, 0, 0)
+        alike = sum(map(_equal, filled[0][i], filled[1][j]))
+        return shared, alike, int(gold[i].id == predicted[j].id)
+
+    pairs = align(len(gold), len(predicted), levels)
+    return sorted((orders[0][i], orders[1][j]) for i, j in pairs)
+
+
+def align_ids(frame: Frame, gold: Sequence[Any], predicted: Sequence[Any]) -> Pairs:
+    """Pair the records of one layer by their ids, where the gold records were given."""
+    del frame
+    number = {record.id: i for i, record in enumerate(gold)}
+    return sorted((number[r.id], j) for j, r in enumerate(predicted) if r.id in number)
+
+
+Align = Callable[[Frame, Sequence[Any], Sequence[Any]], Pairs]
+
+
+def frame_scores(frame: Frame, sums: Sums) -> Table:
+    """Precision, recall and F1 of records, templates and fields from summed counts."""
+    row = frame.row
+    whole = {side: sums[f"{row}/{side}"] for side in SIDES}
+    complete = {f"{row}/complete_{side}": value for side, value in whole.items()}
+    complete[f"{row}/complete_matched"] = sums[f"{row}/complete_matched"]
+    table = {row: prf_of(sums, row) | prf_of(sums, row, f"{frame.template}_")}
+    table[row] |= prf_of(complete, row, "complete_")
+    return table | {f"{row} {field}": prf_of(sums, f"{row} {field}") for field in frame.fields}
+
+
+def align(rows: int, columns: int, levels: Callable[[int, int], Levels]) -> Pairs:
+    """Pair rows and columns so that the first level's sum is greatest, then the next one's.
+
+    Args:
+        rows: Number of rows.
+        columns: Number of columns.
+        levels: For a pair, non-negative integers; a pair whose first is 0 is never made.
+    """
+    table = [[levels(i, j) for j in range(columns)] for i in range(rows)]
+    values = [[0] * columns for _ in range(rows)]
+    for level in range(len(table[0][0]) if rows and columns else 0):
+        base = 1 + min(rows, columns) * max(cell[level] for row in table for cell in row)
+        for i, row in enumerate(table):
+            for j, cell in enumerate(row):
+                values[i][j] = values[i][j] * base + (cell[level] if cell[0] else 0)
+    return assign(values)
+
+
+def overlap_units(gold: Span | None, predicted: Span | None, *, half: bool = False) -> int:
+    """Intersection over union of two spans in units of 2**-32, rounded down.
+
+    Args:
+        gold: A span, or None for none.
+        predicted: The other.
+        half: Whether less than one half counts as 0.
+    """
+    if gold is None or predicted is None:
+        return 0
+    shared = min(gold.end, predicted.end) - max(gold.start, predicted.start)
+    union = max(gold.end, predicted.end) - min(gold.start, predicted.start)
+    if shared <= 0 or (half and 2 * shared < union):
+        return 0
+    return max(1, shared * _GRID // union)
+
+
+def folded(name: str | None) -> str | None:
+    """A name as it is compared: without regard to case and to kinds of white space."""
+    return None if name is None else " ".join(name.casefold().split())
+
+
+def actor(field: str) -> Callable[[Any], str | None]:
+    """Read a field that names a side."""
+    return lambda record: folded(getattr(record, field))
+
+
+def plain(field: str) -> Callable[[Any], Any]:
+    """Read a field that is compared as it stands; spans agree if they share one half."""
+    return lambda record: getattr(record, field)
+
+
+ACCUSATION = Frame(
+    row="accusation",
+    anchors=("content",),
+    fields={
+        "source": plain("source"),
+        "target": plain("target"),
+        "source_actor": actor("source_actor"),
+        "target_actor": actor("target_actor"),
+        "act": plain("act"),
+    },
+    template="template",
+)
+DENIAL = Frame(
+    row="denial",
+    anchors=("content", "cue"),
+    fields={
+        "source": plain("source"),
+        "source_actor": actor("source_actor"),
+        "scope": plain("scope"),
+    },
+    template="template",
+)
+
+
+def _agreeing(gold: Mapping[str, Any], predicted: Mapping[str, Any]) -> list[str]:
+    return [name for name in gold if name in predicted and _equal(gold[name], predicted[name])]
+
+
+def _equal(gold: Any, predicted: Any) -> bool:
+    if isinstance(gold, Span) and isinstance(predicted, Span):
+        return overlap_units(gold, predicted, half=True) > 0
+    return bool(gold == predicted)
+
+
+def _key(record: Any) -> tuple[bytes, str]:
+    return msgspec.json.encode(msgspec.structs.astuple(record)[1:]), record.id
