@@ -10,8 +10,9 @@ import counterclaim
 PACKAGE = Path(counterclaim.__file__).parent
 # A module imports only from those before it.
 ORDER = [
-    *("errors", "model", "jsonl", "corpus", "anchor", "validate", "hydrate", "hub", "metrics"),
-    *("tasks", "scoring", "comparing", "running", "reports", "formats", "cli"),
+    *("errors", "model", "jsonl", "batches", "columns", "corpus", "anchor", "validate"),
+    *("hydrate", "hub", "metrics", "predictions", "tasks", "pairing", "grouping", "counting"),
+    *("scoring", "comparing", "running", "reports", "formats", "cli"),
 ]
 MODULES = sorted(PACKAGE.rglob("*.py"))
 LONGEST = 320
@@ -66,7 +67,7 @@ def test_every_public_name_resolves() -> None:
 
 def test_only_the_command_line_prints_or_exits() -> None:
     for path in MODULES:
-        if path.name == "cli.py":
+        if path.parent.name == "cli":
             continue
         calls = [
             node.func.id

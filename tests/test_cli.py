@@ -19,7 +19,7 @@ from wire import clone, data_folder, published, server, text_of
 from counterclaim import corpus, jsonl, read
 from counterclaim.anchor import draft
 from counterclaim.cli import TASK_NAMES, main
-from counterclaim.model import CORPORA, SPLITS, Document, Prediction, sentence_labels
+from counterclaim.model import CORPORA, LABELS, SPLITS, Document, Prediction, sentence_labels
 from counterclaim.tasks import TASKS
 from counterclaim.validate.reading import NEEDED, READABLE
 
@@ -192,7 +192,7 @@ def test_score_as_json(predictions: Path, capsys: Capture) -> None:
     assert result["task"] == "sentences"
     assert result["signature"].startswith("task:sentences|")
     assert result["headline"] == {"name": "macro_f1", "value": 1.0, "low": 1.0, "high": 1.0}
-    assert set(result["scores"]) == {"accusation", "denial", "casualty", "location", "micro"}
+    assert set(result["scores"]) == {*LABELS, "micro", "macro"}
 
 
 @pytest.mark.parametrize("name", CORPORA)

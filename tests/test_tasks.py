@@ -6,6 +6,7 @@ from records import document, documents, plain
 
 from counterclaim.errors import DataError
 from counterclaim.model import LAYERS, Prediction, Span, sentence_labels
+from counterclaim.predictions import predicted_sentence_labels
 from counterclaim.tasks import SENTENCES, examples, find
 
 
@@ -38,7 +39,8 @@ def test_layers_and_the_labels_that_follow_from_them_are_one_prediction() -> Non
     layers = Prediction("case-1", **{name: getattr(original, name) for name in LAYERS})
     labels = Prediction("case-1", sentence_labels=sentence_labels(original))
 
-    assert SENTENCES.predicted(original, layers) == SENTENCES.predicted(original, labels)
+    expected = predicted_sentence_labels(original, labels)
+    assert predicted_sentence_labels(original, layers) == expected
 
 
 @pytest.mark.parametrize(
@@ -70,7 +72,7 @@ def test_layers_and_the_labels_that_follow_from_them_are_one_prediction() -> Non
 )
 def test_a_prediction_that_does_not_fit_is_refused(prediction: Prediction, message: str) -> None:
     with pytest.raises(DataError) as caught:
-        SENTENCES.predicted(document(), prediction)
+        predicted_sentence_labels(document(), prediction)
     assert str(caught.value).startswith(message)
 
 

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 import platformdirs
+from msgspec import UNSET
 
 from counterclaim import jsonl
 from counterclaim.errors import DataError
@@ -24,6 +25,7 @@ from counterclaim.model import (
     SPLITS,
     Corpus,
     Document,
+    Prediction,
     Span,
     Split,
     text_hash,
@@ -136,7 +138,8 @@ def fingerprint(paths: Iterable[Path]) -> str:
     """Six hexadecimal digits of the SHA-256 of files, one after the other."""
     digest = hashlib.sha256()
     for path in paths:
-        digest.update(jsonl.read_bytes(path))
+        for part in jsonl.read_parts(path):
+            digest.update(part)
     return digest.hexdigest()[:6]
 
 
@@ -169,6 +172,37 @@ def attach_text(document: Document, held: HydratedText) -> Document:
         sentences=sentences,
         **layers,
     )
+
+
+def matching_gold(
+    predictions: Iterable[Prediction], gold: Sequence[Document], held: Sequence[Document]
+) -> tuple[list[Document], int]:
+    """Choose for each document the record in the coordinates of the text predicted from.
+
+    Args:
+        predictions: They name the hash of that text, if they were made by a run.
+        gold: The records as they are published.
+        held: The same documents with the texts of this machine, some of them aligned.
+
+    Returns:
+        The records to score against, and how many of them are of aligned texts. A document
+        whose text is published nowhere is left out where it is not predicted.
+    """
+    named = {prediction.doc_id: prediction.sha256 for prediction in predictions}
+    by_id = {document.doc_id: document for document in held}
+    chosen = []
+    aligned = 0
+    for document in gold:
+        if document.restricted and document.doc_id not in named:
+            continue
+        digest = named.get(document.doc_id, UNSET)
+        other = by_id.get(document.doc_id, document)
+        if digest not in (UNSET, document.sha256) and digest == other.sha256:
+            aligned += 1
+            chosen.append(other)
+        else:
+            chosen.append(document)
+    return chosen, aligned
 
 
 def _move(record: Any, fields: Sequence[str], moved: dict[Span, Span]) -> Any:

@@ -21,10 +21,12 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET
 
+from counterclaim.columns import Batch
 from counterclaim.errors import CounterclaimError, ModelError
 from counterclaim.jsonl import explain
-from counterclaim.model import Document, Prediction, blind
-from counterclaim.scoring import check_prediction
+from counterclaim.model import Document, Prediction
+from counterclaim.pairing import check_batch
+from counterclaim.predictions import complete, predicted_sentence_labels
 from counterclaim.tasks import Example, Task, examples
 
 Predict = Callable[[Sequence[Document]], Sequence[Prediction]]
@@ -126,7 +128,7 @@ def run(
     predictions: list[Prediction] = []
     batches = [documents[i : i + BATCH] for i in range(0, len(documents), BATCH)]
     for batch in progress(batches):
-        answer = model.call("predict", predict, [blind(document) for document in batch])
+        answer = model.call("predict", predict, [task.view(document) for document in batch])
         if not isinstance(answer, Sequence) or isinstance(answer, str):
             raise ModelError(
                 f"{path}: predict returned {type(answer).__name__}; expected a list of predictions"
@@ -146,7 +148,7 @@ def _checked(
         )
     predictions = []
     for document, given in zip(documents, answer, strict=True):
-        if not isinstance(given, Prediction):
+        if not isinstance(given, (Prediction, task.prediction)):
             raise ModelError(
                 f"{model.name}: {document.doc_id}: predict returned {type(given).__name__}; "
                 "expected a counterclaim.Prediction"
@@ -169,12 +171,13 @@ def _checked(
 
 def _sound(task: Task, document: Document, given: Prediction) -> Prediction:
     """A prediction as a file would have it; a model may build it from lists and numpy."""
-    sound = msgspec.convert(msgspec.to_builtins(given, enc_hook=_plain), Prediction)
-    check_prediction(task, sound, {document.doc_id: document}, {})
+    kind = type(given) if isinstance(given, task.prediction) else Prediction
+    sound = msgspec.convert(msgspec.to_builtins(given, enc_hook=_plain), kind)
+    check_batch(task, Batch([document], [complete(sound)]), lambda _: "")
     msgspec.json.encode(sound).decode("utf-8")
-    if sound.sentence_labels is not UNSET:
+    if kind is Prediction and sound.sentence_labels is not UNSET:
         # In one order, each once: the same prediction is the same bytes.
-        labels = task.predicted(document, sound)
+        labels = predicted_sentence_labels(document, sound)
         sound = msgspec.structs.replace(sound, sentence_labels=labels)
     # Not the text itself: a predictions file is passed on, a wire text may not be.
     sound = msgspec.structs.replace(sound, text=UNSET, title=UNSET)

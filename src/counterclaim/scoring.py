@@ -1,33 +1,29 @@
 """Gold and predictions to scores, with intervals and a signature.
 
-A document without a prediction counts as empty output and is named in the result. A
-prediction for an unknown document, a doubled or a malformed one is an error: predictions
-are never dropped silently.
+Everything is counted per document and summed, so that totals, groups and resamples are
+sums over one array. A document without a prediction counts as empty output and is named
+in the result.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
-from msgspec import UNSET
-from numpy.typing import NDArray
 
-from counterclaim import corpus, jsonl
-from counterclaim.errors import DataError
-from counterclaim.metrics.labels import GOLD, prf
-from counterclaim.metrics.resampling import Estimate, bootstrap_weights, estimates
-from counterclaim.model import LAYERS, SPLITS, Document, Prediction
+from counterclaim.counting import Tally, named, tally
+from counterclaim.metrics.labels import Table
+from counterclaim.metrics.ranking import ranked_scores
+from counterclaim.metrics.resampling import Estimate, Resampling, intervals
+from counterclaim.metrics.spans import error_counts
+from counterclaim.model import Document, Prediction
+from counterclaim.pairing import Placed, pair, pair_files
 from counterclaim.tasks import Task
-from counterclaim.validate.reading import READABLE, check
 
 RESAMPLES = 1000
 SEED = 0
-# The fields of a document that a prediction may repeat, if they agree.
-_METADATA = tuple(
-    field for field in Document.__struct_fields__ if field not in LAYERS and field != "doc_id"
-)
+ERRORS = "errors"
+Row = dict[str, Estimate]
 
 
 class Headline(msgspec.Struct, frozen=True):
@@ -39,13 +35,13 @@ class Headline(msgspec.Struct, frozen=True):
     high: float
 
 
-class Row(msgspec.Struct, frozen=True):
-    """Scores of one label, or over all labels; NaN, in JSON null, where undefined."""
+class Part(msgspec.Struct, frozen=True):
+    """The scores of some of the documents; fields as in `Scores`."""
 
-    precision: Estimate
-    recall: Estimate
-    f1: Estimate
-    support: int
+    documents: int
+    headline: Headline
+    scores: dict[str, Row]
+    counts: dict[str, dict[str, float]]
 
 
 class Scores(msgspec.Struct, frozen=True):
@@ -55,27 +51,33 @@ class Scores(msgspec.Struct, frozen=True):
         task: Name of the task.
         signature: What has to agree for two results to be comparable, in one line.
         headline: The score that systems are compared by.
-        scores: A row for each label, then "micro".
+        scores: For each row, such as a label, its measures; NaN, in JSON null, where
+            undefined.
+        counts: What the scores are made from: sums over documents, by row and column.
         documents: Number of gold documents.
         missing: Documents without a prediction, counted as empty output.
+        groups: By field and value, the scores of the documents that have it.
     """
 
     task: str
     signature: str
     headline: Headline
     scores: dict[str, Row]
+    counts: dict[str, dict[str, float]]
     documents: int
     missing: list[str]
+    groups: dict[str, dict[str, Part]] = {}
 
 
 def score(
     task: Task,
     gold: Sequence[Document],
-    predictions: Sequence[Prediction],
+    predictions: Iterable[Prediction | Placed],
     *,
     data: str = "custom",
     split: str = "custom",
     aligned: int = 0,
+    by: Sequence[str] = (),
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> Scores:
@@ -88,174 +90,162 @@ def score(
         data: Version and fingerprint of the data, such as "0.1.0+3f9a1c", for the signature.
         split: Name of the split, for the signature.
         aligned: How many texts differed from the published ones, for the signature.
+        by: Fields of a document, or names of `grouping.GROUPS`, to give scores for each value of.
         resamples: Bootstrap resamples for the intervals.
         seed: Seed of the resampling; 0 is a seed like any other.
 
     Raises:
         DataError: There is no gold document, or a prediction fits none.
     """
-    if not gold:
-        raise DataError("no gold document to score against; expected at least one")
-    by_id = {document.doc_id: document for document in gold}
-    given: dict[str, Prediction] = {}
-    for prediction in predictions:
-        check_prediction(task, prediction, by_id, given)
-        given[prediction.doc_id] = prediction
-    counts = np.stack([_count(task, document, given.get(document.doc_id)) for document in gold])
-    weights = bootstrap_weights(
-        [document.cluster for document in gold], resamples=resamples, seed=seed
-    )
-
-    def ratios(summed: NDArray[Any]) -> NDArray[np.float64]:
-        return np.stack(prf(summed), axis=-1)
-
-    rows = {label: counts[:, i] for i, label in enumerate(task.labels)}
-    rows["micro"] = counts.sum(axis=1)
-    (headline,) = estimates(counts, task.headline_score, weights)
-    return Scores(
-        task=task.name,
-        signature=_signature(
-            task, gold, data=data, split=split, aligned=aligned, resamples=resamples, seed=seed
-        ),
-        headline=Headline(task.headline, headline.value, headline.low, headline.high),
-        scores={label: _row(row, estimates(row, ratios, weights)) for label, row in rows.items()},
-        documents=len(gold),
-        missing=[document.doc_id for document in gold if document.doc_id not in given],
+    counted = tally(task, pair(task, gold, predictions), by)
+    return summarise(
+        task, counted, data=data, split=split, aligned=aligned, resamples=resamples, seed=seed
     )
 
 
-def _row(counts: NDArray[np.int64], values: Sequence[Estimate]) -> Row:
-    precision, recall, f1 = values
-    return Row(precision, recall, f1, support=int(counts[:, GOLD].sum()))
-
-
-def _count(task: Task, document: Document, prediction: Prediction | None) -> NDArray[np.int64]:
-    if prediction is None:
-        empty: dict[str, Any] = dict.fromkeys(LAYERS, ())
-        prediction = Prediction(document.doc_id, **empty)
-    return task.count(task.gold(document), task.predicted(document, prediction), task.labels)
-
-
-def check_prediction(
+def score_files(
     task: Task,
-    prediction: Prediction,
-    gold: Mapping[str, Document],
-    given: Mapping[str, Prediction],
-) -> None:
-    """Check that a prediction fits the gold document that it is for.
+    gold: Path | str,
+    predictions: Path | str,
+    *,
+    data: str = "custom",
+    split: str = "custom",
+    by: Sequence[str] = (),
+    checked: bool = True,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+) -> Scores:
+    """Score a file of predictions against a file of gold, as a stream.
+
+    Memory does not grow with the files, but for some numbers a document.
 
     Args:
         task: The task.
-        prediction: The prediction.
-        gold: Gold documents by doc_id.
-        given: Earlier predictions by doc_id.
+        gold: Documents, JSON lines.
+        predictions: Predictions, JSON lines, in any order.
+        data: As for `score`.
+        split: As for `score`.
+        by: As for `score`.
+        checked: Whether every record is checked; without it only what the task reads is,
+            which halves the time. For files that `validate` has passed.
+        resamples: As for `score`.
+        seed: As for `score`.
 
     Raises:
-        DataError: It does not; the message says how.
+        DataError: With file and line, the first record found that cannot be used.
     """
-    doc_id = prediction.doc_id
-    if doc_id not in gold:
-        raise DataError(f"{doc_id}: {_elsewhere(doc_id, gold)}")
-    if doc_id in given:
-        raise DataError(f"{doc_id}: a second prediction for this document; expected one")
-    document = gold[doc_id]
-    for field in _METADATA:
-        value = getattr(prediction, field)
-        known = getattr(document, field)
-        if value is UNSET or value == known:
-            continue
-        if field in ("text", "title") and None in (value, known):
-            continue  # a stand-off record beside one with its text
-        if field in ("text", "title", "sha256"):
-            raise DataError(f"{doc_id}: {field} differs; the prediction is for another text")
-        raise DataError(
-            f"{doc_id}: {field} is {value!r:.80}; expected {known!r:.80} as in gold, or none"
-        )
-    layers = {name: getattr(prediction, name) or () for name in LAYERS}
-    check(msgspec.structs.replace(document, **layers), READABLE, doc_id)
-    try:
-        task.predicted(document, prediction)
-    except DataError as error:
-        raise DataError(f"{doc_id}: {error}") from None
+    pairs = pair_files(task, gold, predictions, checked=checked, whole=bool(by))
+    counted = tally(task, pairs, by)
+    return summarise(task, counted, data=data, split=split, resamples=resamples, seed=seed)
 
 
-def _elsewhere(doc_id: str, gold: Mapping[str, Document]) -> str:
-    """Say where an unexpected document belongs, if the data has it at all."""
-    expected = sorted({f"{document.corpus} {document.split}" for document in gold.values()})
-    for split in SPLITS:
-        for document in corpus.records(split, corpus="all"):
-            if document.doc_id == doc_id:
-                return f"is a document of {document.corpus} {split}; expected {', '.join(expected)}"
-    return f"unknown document; expected one of {len(gold)} ({', '.join(expected)})"
-
-
-def read_predictions(path: Path | str, task: Task, gold: Sequence[Document]) -> list[Prediction]:
-    """Read a predictions file and check it against gold, line by line.
-
-    Raises:
-        DataError: With file and line, the first prediction that does not fit.
-    """
-    by_id = {document.doc_id: document for document in gold}
-    given: dict[str, Prediction] = {}
-    for line, prediction in jsonl.read_records(path, Prediction):
-        try:
-            check_prediction(task, prediction, by_id, given)
-        except DataError as error:
-            raise DataError(f"{path}:{line}: {error}") from None
-        given[prediction.doc_id] = prediction
-    return list(given.values())
-
-
-def matching_gold(
-    predictions: Iterable[Prediction], gold: Sequence[Document], held: Sequence[Document]
-) -> tuple[list[Document], int]:
-    """Choose for each document the record in the coordinates of the text predicted from.
-
-    Args:
-        predictions: They name the hash of that text, if they were made by a run.
-        gold: The records as they are published.
-        held: The same documents with the texts of this machine, some of them aligned.
-
-    Returns:
-        The records to score against, and how many of them are of aligned texts. A document
-        whose text is published nowhere is left out where it is not predicted.
-    """
-    named = {prediction.doc_id: prediction.sha256 for prediction in predictions}
-    by_id = {document.doc_id: document for document in held}
-    chosen = []
-    aligned = 0
-    for document in gold:
-        if document.restricted and document.doc_id not in named:
-            continue
-        digest = named.get(document.doc_id, UNSET)
-        other = by_id.get(document.doc_id, document)
-        if digest not in (UNSET, document.sha256) and digest == other.sha256:
-            aligned += 1
-            chosen.append(other)
-        else:
-            chosen.append(document)
-    return chosen, aligned
-
-
-def _signature(
+def summarise(
     task: Task,
-    gold: Sequence[Document],
+    counted: Tally,
     *,
     data: str,
     split: str,
-    aligned: int,
-    resamples: int,
-    seed: int,
+    aligned: int = 0,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+) -> Scores:
+    """Turn what was counted into scores; arguments as for `score`."""
+    whole = _part(task, counted, None, resamples, seed)
+    groups = {
+        field: {
+            value: _part(task, counted, [value in each for each in values], resamples, seed)
+            for value in sorted({value for each in values for value in each})
+        }
+        for field, values in counted.groups.items()
+    }
+    return Scores(
+        task=task.name,
+        signature=signature(
+            task, counted, data=data, split=split, aligned=aligned, resamples=resamples, seed=seed
+        ),
+        headline=whole.headline,
+        scores=whole.scores,
+        counts=whole.counts,
+        documents=whole.documents,
+        missing=counted.missing,
+        groups=groups,
+    )
+
+
+def _part(
+    task: Task, counted: Tally, chosen: Sequence[bool] | None, resamples: int, seed: int
+) -> Part:
+    mask = np.ones(len(counted.keys), bool) if chosen is None else np.array(chosen)
+    counts = counted.counts[mask]
+    keys = [key for key, kept in zip(counted.keys, mask, strict=True) if kept]
+    resampling = Resampling(keys, resamples=resamples, seed=seed)
+    total = counts.sum(axis=0)
+    values = task.scores(named(task, total))
+    spread = task.scores(named(task, resampling.sums(counts)))
+    if counted.ranked is not None:
+        for table, part in zip(
+            (values, spread), ranked_scores(counted.ranked, mask, resampling), strict=True
+        ):
+            for row, measures in part.items():
+                table[row] |= measures
+    scores = _estimates(values, spread, resamples)
+    head = scores[task.headline[0]][task.headline[1]]
+    by_row: dict[str, dict[str, float]] = {}
+    for name, value in zip(task.columns, total.tolist(), strict=True):
+        row, _, column = name.partition("/")
+        by_row.setdefault(row, {})[column] = _plain(value)
+    if task.name == "spans":
+        errors = error_counts(dict(zip(task.columns, map(_plain, total.tolist()), strict=True)))
+        by_row |= {f"{mode} {ERRORS}": counts_of for mode, counts_of in errors.items()}
+    return Part(
+        documents=len(keys),
+        headline=Headline(
+            "_".join(task.headline).replace(" ", "_"), *msgspec.structs.astuple(head)
+        ),
+        scores=scores,
+        counts=by_row,
+    )
+
+
+def _estimates(values: Table, spread: Table, resamples: int) -> dict[str, Row]:
+    cells = [(row, measure) for row, measures in values.items() for measure in measures]
+    flat = np.array([float(values[row][measure]) for row, measure in cells])
+    columns = [np.broadcast_to(spread[row][measure], resamples) for row, measure in cells]
+    rows: dict[str, Row] = {}
+    for (row, measure), estimate in zip(
+        cells, intervals(flat, np.stack(columns, axis=-1)), strict=True
+    ):
+        rows.setdefault(row, {})[measure] = estimate
+    return rows
+
+
+def _plain(value: float) -> float:
+    return int(value) if value == int(value) else value
+
+
+def signature(
+    task: Task,
+    counted: Tally,
+    *,
+    data: str,
+    split: str,
+    aligned: int = 0,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
 ) -> str:
-    """The line that says what has to agree for two scores to be comparable."""
+    """The line that says what has to agree for two scores to be comparable.
+
+    Arguments are those of `score`.
+    """
     from counterclaim import __version__
 
     parts: dict[str, str | int] = {
         "task": task.name,
-        "corpus": "+".join(sorted({document.corpus for document in gold})),
+        **({"mentions": task.mentions} if task.mentions else {}),
+        "corpus": "+".join(counted.corpora),
         "split": split,
         "data": data,
-        "guidelines": "+".join(sorted({document.guidelines for document in gold})),
+        "guidelines": "+".join(counted.guidelines),
         **({"aligned": aligned} if aligned else {}),
         "bs": resamples,
         "seed": seed,

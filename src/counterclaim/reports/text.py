@@ -1,11 +1,15 @@
 """Results as text for a terminal and as Markdown; functions here return strings."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from counterclaim.metrics.agreement import Agreement
 from counterclaim.metrics.resampling import Estimate
-from counterclaim.scoring import Scores
+from counterclaim.scoring import Headline, Part, Row, Scores
+
+if TYPE_CHECKING:
+    from counterclaim.comparing import Comparison, Pair
+    from counterclaim.metrics.agreement import Agreement
 
 UNDEFINED = "–"
 _MISSING_SHOWN = 5
@@ -44,20 +48,12 @@ def estimate(value: Estimate) -> str:
 
 
 def scores(result: Scores) -> str:
-    """The scores of one run: labels, micro average, headline, signature."""
-    rows = [
-        [
-            label,
-            *(estimate(value) for value in (row.precision, row.recall, row.f1)),
-            str(row.support),
-        ]
-        for label, row in result.scores.items()
-    ]
-    head = result.headline
-    lines = [
-        table(["", "precision", "recall", "F1", "support"], rows),
-        "",
-        f"{head.name} {estimate(Estimate(head.value, head.low, head.high))}"
+    """The scores of one run: rows, other measures, groups, headline, signature."""
+    lines = [*_body(result.scores, result.counts), ""]
+    for field, values in result.groups.items():
+        lines += [_groups(field, values), ""]
+    lines += [
+        f"{result.headline.name} {estimate(_headline(result.headline))}"
         f" over {result.documents} documents (95 % bootstrap interval)",
         result.signature,
     ]
@@ -69,21 +65,105 @@ def scores(result: Scores) -> str:
     return "\n".join(lines)
 
 
+def _headline(head: Headline) -> Estimate:
+    return Estimate(head.value, head.low, head.high)
+
+
+def _body(rows: Mapping[str, Row], counts: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """A table of what has precision, recall and F1, and a line for each other measure."""
+    cells, others = [], []
+    for row, measures in rows.items():
+        names = list(measures)
+        triples = [name.removesuffix("precision") for name in names if name.endswith("precision")]
+        triples = [p for p in triples if f"{p}recall" in measures and f"{p}f1" in measures]
+        for prefix in triples:
+            values = [measures[f"{prefix}{name}"] for name in ("precision", "recall", "f1")]
+            support = counts.get(row, {}).get(f"{prefix}gold", counts.get(row, {}).get("gold"))
+            name = f"{row} {prefix.rstrip('_')}".rstrip()
+            shown = UNDEFINED if support is None else f"{support:g}"
+            cells.append([name, *map(estimate, values), shown])
+        in_table = {f"{p}{name}" for p in triples for name in ("precision", "recall", "f1")}
+        others += [
+            [f"{row} {name}", estimate(measures[name])] for name in names if name not in in_table
+        ]
+    lines = [table(["", "precision", "recall", "F1", "gold"], cells)]
+    return [*lines, "", table(["", "value"], others)] if others else lines
+
+
+def _groups(field: str, values: Mapping[str, Part]) -> str:
+    rows = [
+        [value, str(part.documents), estimate(_headline(part.headline))]
+        for value, part in values.items()
+    ]
+    name = next((part.headline.name for part in values.values()), "")
+    return table([field, "documents", name], rows)
+
+
 def bench(results: Sequence[tuple[str, str, Scores]]) -> str:
     """The table of a benchmark: a row for each corpus and system, then the signatures."""
-    rows = []
-    for corpus, system, result in results:
-        head = result.headline
-        labels = [ratio(row.f1.value) for label, row in result.scores.items() if label != "micro"]
-        value = estimate(Estimate(head.value, head.low, head.high))
-        rows.append([corpus, system, value, *labels])
-    labels = [label for label in results[0][2].scores if label != "micro"]
+    name = _name(results[0][2].headline)
+    labels = [
+        row
+        for row, counts in results[0][2].counts.items()
+        if "gold" in counts and "f1" in results[0][2].scores[row]
+    ]
+    rows = [
+        [
+            corpus,
+            system,
+            estimate(_headline(result.headline)),
+            *(ratio(result.scores[label]["f1"].value) for label in labels),
+        ]
+        for corpus, system, result in results
+    ]
     signatures = dict.fromkeys(result.signature for _, _, result in results)
-    header = ["corpus", "system", "macro-F1", *labels]
-    return "\n".join([table(header, rows), "", *signatures])
+    return "\n".join([table(["corpus", "system", name, *labels], rows), "", *signatures])
 
 
-def agreement(rows: Sequence[Agreement]) -> str:
+def comparisons(found: "Sequence[Comparison]", signatures: Sequence[str]) -> str:
+    """Systems by score with their groups, then every pair, for each task."""
+    lines = []
+    for each, signature in zip(found, signatures, strict=True):
+        systems = [[s.name, estimate(s.score), s.group] for s in each.systems]
+        pairs = [
+            [f"{p.a} - {p.b}", _signed(p), _p_value(p.p), _p_value(p.p_holm)] for p in each.pairs
+        ]
+        lines += [
+            table([each.task, "score", "group"], systems),
+            "",
+            table(["pair", "difference", "p", "p (Holm)"], pairs),
+            "",
+            f"Systems that share a letter cannot be told apart. Smallest difference that these "
+            f"{each.clusters} events can be expected to show: {ratio(each.detectable)}",
+            signature,
+            "",
+        ]
+    return "\n".join(lines).rstrip()
+
+
+def _signed(pair: "Pair") -> str:
+    if math.isnan(pair.difference):
+        return UNDEFINED
+    return f"{pair.difference:+.3f} [{pair.low:+.3f}, {pair.high:+.3f}]"
+
+
+def _p_value(value: float) -> str:
+    return UNDEFINED if math.isnan(value) else f"{value:.4f}"
+
+
+def headlines(results: Iterable[Scores]) -> str:
+    """The headline score of each task, a row for each."""
+    return table(
+        ["task", "headline", "value [95 % interval]"],
+        [[r.task, _name(r.headline), estimate(_headline(r.headline))] for r in results],
+    )
+
+
+def _name(head: Headline) -> str:
+    return head.name.replace("_", " ").replace(" f1", "-F1")
+
+
+def agreement(rows: "Sequence[Agreement]") -> str:
     """Agreement of two passes, a row for each measure."""
     return table(
         ["layer", "part", "measure", "value [95 % interval]", "items"],

@@ -1,0 +1,241 @@
+"""Commands for those who use the benchmark: run, score, compare, bench, schema."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from counterclaim import corpus, jsonl
+from counterclaim.cli import inputs
+from counterclaim.cli.inputs import DEFAULT_SPLIT, FAILED, FINE
+from counterclaim.errors import DataError
+from counterclaim.model import SPLITS
+
+if TYPE_CHECKING:
+    from counterclaim.counting import Tally
+    from counterclaim.scoring import Scores
+    from counterclaim.tasks import Task
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Fit a model file and write its predictions."""
+    from counterclaim import running, tasks
+    from counterclaim.validate import read_documents
+
+    output = inputs.output_path(arguments.output, arguments.model, arguments.input)
+    task = tasks.find(arguments.task, arguments.mentions)
+    train, dev = (inputs.hydrated(split, arguments.corpus) for split in ("train", "dev"))
+    if arguments.input is None:
+        documents = inputs.hydrated(arguments.split or DEFAULT_SPLIT, arguments.corpus)
+    else:
+        documents = read_documents(arguments.input, with_text=True)
+    progress = inputs.progress_bar(Path(arguments.model).stem)
+    # Opened first: that it cannot be written should not be found out after training.
+    with jsonl.replacing(output) as temporary:
+        predictions = running.run(arguments.model, task, train, dev, documents, progress=progress)
+        jsonl.write_records(temporary, predictions)
+    print(f"{len(predictions)} predictions in {arguments.output}", file=sys.stderr)
+    return FINE
+
+
+def score(arguments: argparse.Namespace) -> int:
+    """Score predictions, or check that a result can be repeated."""
+    from counterclaim.reports import text
+
+    if arguments.verify is not None:
+        return _verify(arguments)
+    if arguments.predictions is None or arguments.task is None:
+        arguments.usage("a predictions file and --task are needed, or --verify with a result")
+    if arguments.unchecked and arguments.gold is None:
+        arguments.usage("--unchecked is for files of --gold")
+    result = _scored(arguments)
+    print(
+        jsonl.encode(_with_arguments(arguments, result)) if arguments.json else text.scores(result)
+    )
+    return FINE
+
+
+def compare(arguments: argparse.Namespace) -> int:
+    """Compare systems on the same documents, by paired tests."""
+    from counterclaim import comparing, counting, scoring, tasks
+    from counterclaim.reports import text
+
+    files = [Path(name) for name in arguments.systems]
+    stems = [file.stem for file in files]
+    names = [file.stem if stems.count(file.stem) == 1 else str(file) for file in files]
+    if len(set(names)) < len(names):
+        raise DataError(f"{files[0]}: is given twice; expected different systems")
+    contests = []
+    signatures = []
+    for task_name in arguments.task:
+        task = tasks.find(task_name, _mentions(arguments.mentions, task_name))
+        tallies = [_tally(arguments, task, str(file), ()) for file in files]
+        ids = {tuple(counted.ids) for counted, _ in tallies}
+        if len(ids) > 1:
+            raise DataError("systems are scored on different documents; expected the same")
+        contests.append(
+            comparing.Contest(
+                task_name,
+                counting.headline_statistic(task),
+                tallies[0][0].keys,
+                {name: counted.counts for name, (counted, _) in zip(names, tallies, strict=True)},
+            )
+        )
+        signatures.append(
+            scoring.signature(
+                task,
+                tallies[0][0],
+                **tallies[0][1],
+                resamples=arguments.resamples,
+                seed=arguments.seed,
+            )
+        )
+    found = comparing.compare(contests, resamples=arguments.resamples, seed=arguments.seed)
+    if arguments.json:
+        print(jsonl.encode({"signatures": signatures, "comparisons": found}))
+    else:
+        print(text.comparisons(found, signatures))
+    return FINE
+
+
+def bench(arguments: argparse.Namespace) -> int:
+    """Fit, predict and score model files."""
+    from counterclaim import running, scoring, tasks
+    from counterclaim.reports import text
+
+    models = [Path(model) for model in arguments.models] or inputs.baseline_files()
+    stems = [model.stem for model in models]
+    names = {m: m.stem if stems.count(m.stem) == 1 else str(m) for m in models}
+    task = tasks.find(arguments.task, arguments.mentions)
+    results = []
+    for name in inputs.bench_corpora():
+        data = inputs.data_version(name, "test")
+        train, dev, test = (inputs.hydrated(split, name) for split in SPLITS)
+        for model in models:
+            progress = inputs.progress_bar(f"{model.stem} on {name}")
+            predictions = running.run(model, task, train, dev, test, progress=progress)
+            gold, aligned = corpus.matching_gold(
+                predictions, corpus.records("test", corpus=name), test
+            )
+            scores = scoring.score(
+                task, gold, predictions, data=data, split="test", aligned=aligned
+            )
+            results.append((name, names[model], scores))
+    print(text.bench(results))
+    return FINE
+
+
+def schema(arguments: argparse.Namespace) -> int:
+    """Print the JSON Schema of a line of a predictions file."""
+    from counterclaim import predictions, tasks
+
+    print(jsonl.encode(predictions.schema(tasks.find(arguments.task).prediction)))
+    return FINE
+
+
+def _mentions(mentions: str | None, task: str) -> str | None:
+    """The form of a task among several, of which some have one form only."""
+    from counterclaim import tasks
+
+    return mentions if task in tasks.GOLD_MENTIONS else None
+
+
+def _tally(
+    arguments: argparse.Namespace, task: "Task", file: str, by: Sequence[str]
+) -> tuple["Tally", dict[str, Any]]:
+    """Count one file of predictions; with it what a signature says of the data."""
+    from counterclaim import counting, pairing
+
+    if arguments.gold is not None:
+        checked = not getattr(arguments, "unchecked", False)
+        pairs = pairing.pair_files(task, arguments.gold, file, checked=checked, whole=bool(by))
+        counted = counting.tally(task, pairs, by)
+        fingerprint = corpus.fingerprint([Path(arguments.gold)])
+        return counted, {"data": f"custom+{fingerprint}", "split": "custom", "aligned": 0}
+    split, name = arguments.split or DEFAULT_SPLIT, arguments.corpus
+    data = inputs.data_version(name, split)
+    placed = pairing.read_predictions(file, task)
+    gold, aligned = corpus.matching_gold(
+        [each.prediction for each in placed],
+        corpus.records(split, corpus=name),
+        corpus.read(split, corpus=name),
+    )
+    counted = counting.tally(task, pairing.pair(task, gold, placed), by)
+    return counted, {"data": data, "split": split, "aligned": aligned}
+
+
+def _scored(arguments: argparse.Namespace) -> "Scores":
+    from counterclaim import scoring, tasks
+
+    task = tasks.find(arguments.task, arguments.mentions)
+    counted, data = _tally(arguments, task, arguments.predictions, arguments.by)
+    return scoring.summarise(
+        task, counted, **data, resamples=arguments.resamples, seed=arguments.seed
+    )
+
+
+# What of a command line decides a result; a result carries it, so that it can be repeated.
+_DECISIVE = (
+    "predictions",
+    "task",
+    "mentions",
+    "corpus",
+    "split",
+    "gold",
+    "by",
+    "resamples",
+    "seed",
+)
+
+
+def _with_arguments(arguments: argparse.Namespace, result: "Scores") -> dict[str, Any]:
+    given = {name: getattr(arguments, name) for name in _DECISIVE}
+    return {**msgspec.to_builtins(result), "arguments": given}
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    """Score again as a result says, and compare every number."""
+    path = Path(arguments.verify)
+    try:
+        committed = msgspec.json.decode(jsonl.read_bytes(path), type=dict[str, Any])
+        given = committed.pop("arguments")
+        again = argparse.Namespace(**{name: given[name] for name in _DECISIVE})
+    except (msgspec.MsgspecError, KeyError, TypeError):
+        raise DataError(f"{path}: is no result; expected what score --json prints") from None
+    for name in ("predictions", "gold"):
+        setattr(again, name, _found(getattr(arguments, name) or getattr(again, name), path))
+    current = msgspec.json.decode(jsonl.encode(_with_arguments(again, _scored(again))))
+    del current["arguments"]
+    for result in (committed, current):
+        # A later version that gives the same numbers has repeated the result.
+        result["signature"] = result["signature"].partition("|version:")[0]
+    differences = list(_differences("", committed, current))
+    for place, before, now in differences[:_SHOWN]:
+        print(f"{path}: {place} is {before!r:.80}; expected {now!r:.80}")
+    if differences:
+        print(f"{path}: {len(differences)} differences", file=sys.stderr)
+        return FAILED
+    print(f"{path}: repeated exactly", file=sys.stderr)
+    return FINE
+
+
+_SHOWN = 10
+
+
+def _found(name: str | None, result: Path) -> str | None:
+    """A file that a result names: as it stands, or else beside the result."""
+    if name is None or Path(name).exists():
+        return name
+    beside = result.parent / name
+    return str(beside) if beside.exists() else name
+
+
+def _differences(place: str, before: Any, now: Any) -> Any:
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in sorted(before.keys() | now.keys()):
+            yield from _differences(f"{place}.{key}".lstrip("."), before.get(key), now.get(key))
+    elif before != now:
+        yield place, before, now

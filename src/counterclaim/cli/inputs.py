@@ -1,0 +1,78 @@
+"""What several commands read: the data, baselines, and where an output goes."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from counterclaim import corpus
+from counterclaim.errors import DataError
+from counterclaim.model import SPLITS, Document
+
+T = TypeVar("T")
+DEFAULT_SPLIT = "test"
+FINE, FAILED = 0, 1
+
+
+def output_path(path: str, *inputs: str | None) -> str:
+    """The output as an absolute path, which a model cannot move by changing folders."""
+    for other in inputs:
+        if other and os.path.realpath(other) == os.path.realpath(path):
+            raise DataError(f"{path}: is read too; expected another file to write")
+    return os.path.join(os.path.abspath(path), "") if path.endswith("/") else os.path.abspath(path)
+
+
+def bench_corpora() -> list[str]:
+    """The corpora whose texts are all at hand; says why others are left out."""
+    missing = not_hydrated()
+    if not missing:
+        return list(corpus.CORPUS_NAMES)
+    print(f"wire rows are left out: {missing}; run counterclaim hydrate", file=sys.stderr)
+    return ["desk"]
+
+
+def not_hydrated() -> str:
+    """How many wire texts that all can have are not there; empty if none."""
+    wire = [d for split in SPLITS for d in corpus.read(split, corpus="wire") if not d.restricted]
+    missing = sum(document.text is None for document in wire)
+    return f"{missing} of {len(wire)} wire texts are not hydrated" if missing else ""
+
+
+def baseline_files() -> list[Path]:
+    """The model files of a checkout.
+
+    Raises:
+        DataError: The package was installed without a checkout.
+    """
+    folder = corpus.data_dir().parent / "baselines"
+    files = sorted(folder.glob("*.py"))
+    if not files:
+        raise DataError("bench needs a checkout with its baselines, or names of model files")
+    return files
+
+
+def hydrated(split: str, name: str) -> list[Document]:
+    """The documents of a split that a run may use, all with text."""
+    documents = [d for d in corpus.read(split, corpus=name) if not d.restricted]
+    if missing := [document.doc_id for document in documents if document.text is None]:
+        raise DataError(
+            f"{len(missing)} of {len(documents)} texts of {name} {split} are not hydrated, "
+            f"such as {missing[0]}; run counterclaim hydrate first"
+        )
+    return documents
+
+
+def data_version(name: str, split: str) -> str:
+    """Version of the data and fingerprint of the gold files that a score rests on."""
+    part = next(known for known in SPLITS if known == split)
+    paths = [corpus.gold_path(each, part) for each in corpus.corpora(name)]
+    return f"{corpus.manifest()['version']}+{corpus.fingerprint(paths)}"
+
+
+def progress_bar(what: str) -> Callable[[Sequence[T]], Iterable[T]]:
+    """Wrap batches so that a terminal shows how far they are."""
+    from tqdm import tqdm
+
+    # Shown on a terminal only: a log should not fill with bars.
+    return lambda batches: tqdm(batches, desc=what, unit="batch", disable=None, leave=False)

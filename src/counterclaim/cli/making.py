@@ -1,0 +1,88 @@
+"""Commands for those who make data: validate, anchor, hydrate, agree, stats."""
+
+import argparse
+import sys
+
+from counterclaim import corpus, jsonl
+from counterclaim.cli.inputs import FAILED, FINE, not_hydrated, output_path
+from counterclaim.errors import DataError
+from counterclaim.model import SPLITS
+
+
+def validate(arguments: argparse.Namespace) -> int:
+    """Check data files by all rules."""
+    from counterclaim.validate import validate_files
+
+    paths = arguments.files or [
+        corpus.gold_path(name, split) for name in corpus.corpora("all") for split in SPLITS
+    ]
+    problems = validate_files(paths)
+    for problem in problems:
+        print(problem)
+    count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
+    print(f"{len(paths)} files, {count}", file=sys.stderr)
+    if not arguments.files and (missing := not_hydrated()):
+        print(f"{missing}; rules about their text were not applied", file=sys.stderr)
+    return FAILED if problems else FINE
+
+
+def anchor(arguments: argparse.Namespace) -> int:
+    """Turn drafts with quotes into records with offsets."""
+    from counterclaim.anchor import anchor_file
+    from counterclaim.validate import read_documents
+
+    output = output_path(arguments.output, arguments.drafts, arguments.texts)
+    documents = anchor_file(arguments.drafts, read_documents(arguments.texts, with_text=True))
+    jsonl.write_records(output, documents)
+    print(f"{len(documents)} documents anchored in {arguments.output}", file=sys.stderr)
+    return FINE
+
+
+def hydrate(arguments: argparse.Namespace) -> int:
+    """Rebuild the wire texts."""
+    from counterclaim.hydrate import RAW_URL, hydrate, wire_documents
+
+    outcomes = hydrate(arguments.folders, base_url=arguments.mirror or RAW_URL)
+    for outcome in outcomes:
+        if outcome.status != "found":
+            print(f"{outcome.doc_id}: {outcome.status}: {outcome.detail}")
+    count = {
+        status: sum(outcome.status == status for outcome in outcomes)
+        for status in ("found", "aligned", "different", "missing")
+    }
+    print(f"{len(outcomes)} documents:", ", ".join(f"{n} {status}" for status, n in count.items()))
+    print(f"texts are in {corpus.hydrated_path()}", file=sys.stderr)
+    restricted = {document.doc_id for document in wire_documents() if document.restricted}
+    failed = any(
+        outcome.status in ("different", "missing") and outcome.doc_id not in restricted
+        for outcome in outcomes
+    )
+    return FAILED if failed else FINE
+
+
+def agree(arguments: argparse.Namespace) -> int:
+    """Print the agreement of two passes, and how one scores as a system against the other."""
+    from counterclaim.metrics.agreement import agreement
+    from counterclaim.model import LAYERS, Prediction
+    from counterclaim.reports import text
+    from counterclaim.scoring import score
+    from counterclaim.tasks import TASKS
+    from counterclaim.validate import read_pass
+
+    a, b = read_pass(arguments.a), read_pass(arguments.b)
+    if only := sorted(a.keys() ^ b.keys()):
+        where = arguments.a if only[0] in a else arguments.b
+        raise DataError(f"{only[0]} is in {where} alone; expected the same documents in both")
+    print(text.agreement(agreement(list(a.values()), [b[key] for key in a])))
+    second = [Prediction(key, **{name: getattr(b[key], name) for name in LAYERS}) for key in b]
+    print()
+    print(text.headlines([score(task, list(a.values()), second) for task in TASKS.values()]))
+    return FINE
+
+
+def stats(arguments: argparse.Namespace) -> int:
+    """Print the composition of the data."""
+    from counterclaim.reports import stats
+
+    print(stats.composition(arguments.corpus))
+    return FINE

@@ -1,0 +1,291 @@
+"""Gold and predictions brought together, batch by batch, and checked.
+
+A document without a prediction gets an empty one. A prediction for an unknown document, a
+doubled or a malformed one is an error: predictions are never dropped silently.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import UNSET
+
+from counterclaim import corpus
+from counterclaim.batches import Lines
+from counterclaim.columns import Batch, Columns
+from counterclaim.errors import DataError
+from counterclaim.model import (
+    LAYERS,
+    SPLITS,
+    Accusation,
+    Casualty,
+    Denial,
+    Document,
+    Location,
+    Prediction,
+)
+from counterclaim.predictions import complete
+from counterclaim.tasks import Task
+from counterclaim.validate.quick import suspicious
+from counterclaim.validate.reading import NEEDED, READABLE, check
+
+BATCH = 512  # documents that are compared at a time
+HELD = 4096  # predictions that are kept in memory while their document is awaited
+# The fields of a document that a prediction may repeat, if they agree.
+_METADATA = tuple(
+    field for field in Document.__struct_fields__ if field not in LAYERS and field != "doc_id"
+)
+_metadata = attrgetter(*_METADATA)
+_TEXTS = ("text", "title")
+
+
+class Placed(NamedTuple):
+    """A prediction and the words that say where it stands, for messages."""
+
+    where: str
+    prediction: Prediction
+
+
+class _WholeDocument(Document, frozen=True, forbid_unknown_fields=True, gc=False, kw_only=True):
+    """A document with all its layers, so that a missing one is noticed."""
+
+    accusations: tuple[Accusation, ...]
+    denials: tuple[Denial, ...]
+    casualties: tuple[Casualty, ...]
+    locations: tuple[Location, ...]
+
+
+def empty_prediction(doc_id: str) -> Prediction:
+    """What a document without a prediction is scored with."""
+    layers: dict[str, Any] = dict.fromkeys(LAYERS, ())
+    return Prediction(doc_id, **layers)
+
+
+def pair(
+    task: Task, gold: Sequence[Document], predictions: Iterable[Placed | Prediction]
+) -> Iterator[Batch]:
+    """Pair documents with predictions, both in memory, in the order of the documents.
+
+    Raises:
+        DataError: A prediction fits no document, is a second one, or is malformed.
+    """
+    documents = {document.doc_id: document for document in gold}
+    given: dict[str, Placed] = {}
+    for each in predictions:
+        placed = each if isinstance(each, Placed) else Placed("", each)
+        doc_id = placed.prediction.doc_id
+        if doc_id not in documents:
+            parts = {f"{document.corpus} {document.split}" for document in gold}
+            raise DataError(f"{placed.where}{doc_id}: {_elsewhere(doc_id, parts, len(gold))}")
+        if doc_id in given:
+            raise DataError(f"{placed.where}{_SECOND.format(doc_id)}")
+        given[doc_id] = placed._replace(prediction=complete(placed.prediction))
+    # Checked in their own order, so that the first wrong line is the one that is named.
+    for first in range(0, len(given), BATCH):
+        some = list(given.values())[first : first + BATCH]
+        held = [documents[placed.prediction.doc_id] for placed in some]
+        check_batch(
+            task, Batch(held, [p.prediction for p in some]), [p.where for p in some].__getitem__
+        )
+    for first in range(0, len(gold), BATCH):
+        part = gold[first : first + BATCH]
+        missing = [document.doc_id for document in part if document.doc_id not in given]
+        empty = {doc_id: Placed("", empty_prediction(doc_id)) for doc_id in missing}
+        some = [(given.get(d.doc_id) or empty[d.doc_id]) for d in part]
+        yield Batch(part, [placed.prediction for placed in some], missing)
+
+
+def pair_files(
+    task: Task,
+    gold: Path | str,
+    predictions: Path | str,
+    *,
+    checked: bool = True,
+    whole: bool = True,
+) -> Iterator[Batch]:
+    """Pair the records of two files without holding either.
+
+    Predictions may stand in any order. Those whose document has not come yet are kept in
+    memory up to a number, and beyond it read again when they are needed.
+
+    Args:
+        task: The task.
+        gold: Documents, JSON lines.
+        predictions: Predictions, JSON lines.
+        checked: Whether records are checked. Without it JSON, ids of documents and the
+            types of what the task reads are, and nothing else.
+        whole: Whether documents are needed with all their fields, though not checked.
+
+    Raises:
+        DataError: With file and line, the first record found that cannot be used.
+    """
+    kinds: tuple[list[type[Any]], list[type[Any]]] = ([_WholeDocument, Document], _types(task))
+    if task.slim is not None and not checked and not whole:
+        kinds = [task.slim[0]], [task.slim[1]]
+    with (
+        Lines(gold, *kinds[0], checked=checked) as of_gold,
+        Lines(predictions, *kinds[1], checked=checked) as lines,
+    ):
+        source = _Predictions(lines)
+        seen: set[str] = set()
+        parts: set[str] = set()
+        for number, documents in _documents(of_gold):
+            _check_ids(documents, f"{gold}:{{}}: ", number, seen)
+            columns = Columns(documents)
+            if checked:
+                for i in suspicious(documents, columns, gold=True):
+                    check(documents[i], NEEDED, f"{gold}:{number + i}: {documents[i].doc_id}")
+            parts.update({f"{document.corpus} {document.split}" for document in documents})
+            batch, at = source.take(documents)
+            batch.gold_columns = columns
+            if checked:
+                check_batch(task, batch, lambda i, at=at: f"{predictions}:{at[i]}: ")  # type: ignore[misc]
+            yield batch
+        if left := source.left():
+            line, doc_id = left
+            raise DataError(
+                f"{predictions}:{line}: {doc_id}: {_elsewhere(doc_id, parts, len(seen))}"
+            )
+
+
+def read_predictions(path: Path | str, task: Task) -> list[Placed]:
+    """Read a file of predictions, each with its file and line.
+
+    Raises:
+        LineError: The first line that is no prediction.
+    """
+    with Lines(path, *_types(task)) as lines:
+        return [
+            Placed(f"{path}:{batch.first + i}: ", complete(record))
+            for batch in lines.batches()
+            for i, record in enumerate(batch.records)
+        ]
+
+
+def check_batch(task: Task, batch: Batch, where: Callable[[int], str]) -> None:
+    """Check that predictions fit their documents.
+
+    Args:
+        task: The task.
+        batch: The documents and predictions.
+        where: For the number of a prediction, the words that say where it stands.
+
+    Raises:
+        DataError: One does not; behind those words, the message says how.
+    """
+    doubtful = set(suspicious(batch.gold, batch.predicted_columns, gold=False))
+    for number, (document, prediction) in enumerate(batch):
+        try:
+            if _metadata(prediction) != _metadata(document):
+                _check_metadata(document, prediction)
+            if number in doubtful:
+                layers = {name: getattr(prediction, name) or () for name in LAYERS}
+                check(msgspec.structs.replace(document, **layers), READABLE, document.doc_id)
+            task.check(document, prediction)
+        except DataError as error:
+            stated = str(error)
+            named = stated.startswith(document.doc_id)
+            separator = "" if named else f"{document.doc_id}: "
+            raise DataError(f"{where(number)}{separator}{stated}") from None
+
+
+_SECOND = "{}: a second prediction for this document; expected one"
+
+
+def _check_metadata(document: Document, prediction: Prediction) -> None:
+    for field in _METADATA:
+        value, known = getattr(prediction, field), getattr(document, field)
+        if value is UNSET or value == known:
+            continue
+        if field in _TEXTS and None in (value, known):
+            continue  # a stand-off record beside one with its text
+        if field in (*_TEXTS, "sha256"):
+            raise DataError(f"{field} differs; the prediction is for another text")
+        raise DataError(f"{field} is {value!r:.80}; expected {known!r:.80} as in gold, or none")
+
+
+def _documents(lines: Lines) -> Iterator[tuple[int, list[Document]]]:
+    for batch in lines.batches():
+        for first in range(0, len(batch.records), BATCH):
+            yield batch.first + first, batch.records[first : first + BATCH]
+
+
+def _check_ids(documents: Sequence[Document], where: str, first: int, seen: set[str]) -> None:
+    for number, document in enumerate(documents):
+        if document.doc_id in seen:
+            place = where.format(first + number)
+            raise DataError(f"{place}{document.doc_id} stands there twice; expected once")
+        seen.add(document.doc_id)
+
+
+def _types(task: Task) -> list[type[Any]]:
+    """The types that a prediction may have, the fuller one first."""
+    return list(dict.fromkeys((Prediction, task.prediction)))
+
+
+class _Predictions:
+    """The predictions of a file, to be asked for by document."""
+
+    def __init__(self, lines: Lines):
+        self._lines = lines
+        self._batches = lines.batches()
+        self._held: dict[str, Any] = {}  # a record, or where its line is in the file
+        self._line: dict[str, int] = {}
+
+    def take(self, documents: Sequence[Document]) -> tuple[Batch, list[int]]:
+        """These documents with their predictions, and the lines of those; 0 for none."""
+        ids = [document.doc_id for document in documents]
+        wanted = set(ids)
+        while not wanted <= self._held.keys() and self._read(wanted):
+            pass
+        missing = [doc_id for doc_id in ids if doc_id not in self._held]
+        predictions = [self._again(doc_id, self._held.pop(doc_id, None)) for doc_id in ids]
+        lines = [self._line.get(doc_id, 0) for doc_id in ids]
+        return Batch(documents, predictions, missing), lines
+
+    def left(self) -> tuple[int, str] | None:
+        """The line of the first prediction that nobody asked for, and its document."""
+        while self._read(set()):
+            pass
+        for doc_id in self._held:  # in the order of the file
+            return self._line[doc_id], doc_id
+        return None
+
+    def _read(self, wanted: set[str]) -> bool:
+        batch = next(self._batches, None)
+        if batch is None:
+            return False
+        offsets: list[int] = []
+        for i, record in enumerate(batch.records):
+            doc_id, line = record.doc_id, batch.first + i
+            if doc_id in self._line:
+                raise DataError(f"{self._lines.path}:{line}: {_SECOND.format(doc_id)}")
+            self._line[doc_id] = line
+            if doc_id in wanted or len(self._held) < HELD:
+                self._held[doc_id] = record
+            else:
+                offsets = offsets or batch.offsets()
+                self._held[doc_id] = (offsets[i], offsets[i + 1])
+        return True
+
+    def _again(self, doc_id: str, held: Any) -> Any:
+        """The prediction that was held: whole, by its place in the file, or not at all."""
+        if isinstance(held, Prediction):
+            return held
+        if held is None:
+            return empty_prediction(doc_id)
+        if isinstance(held, tuple):
+            held = self._lines.record_at(held, self._line[doc_id])
+        return complete(held)
+
+
+def _elsewhere(doc_id: str, expected: Iterable[str], size: int) -> str:
+    """Say where an unexpected document belongs, if the data has it at all."""
+    parts = ", ".join(sorted(expected))
+    for split in SPLITS:
+        for document in corpus.records(split, corpus="all"):
+            if document.doc_id == doc_id:
+                return f"is a document of {document.corpus} {split}; expected {parts}"
+    return f"unknown document; expected one of {size} ({parts})"
