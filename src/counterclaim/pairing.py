@@ -257,18 +257,26 @@ class _Predictions:
         batch = next(self._batches, None)
         if batch is None:
             return False
-        offsets: list[int] = []
-        for i, record in enumerate(batch.records):
-            doc_id, line = record.doc_id, batch.first + i
-            if doc_id in self._line:
-                raise DataError(f"{self._lines.path}:{line}: {_SECOND.format(doc_id)}")
-            self._line[doc_id] = line
-            if doc_id in wanted or len(self._held) < HELD:
-                self._held[doc_id] = record
-            else:
-                offsets = offsets or batch.offsets()
-                self._held[doc_id] = (offsets[i], offsets[i + 1])
+        ids = [record.doc_id for record in batch.records]
+        lines = dict(zip(ids, range(batch.first, batch.first + len(ids)), strict=True))
+        if len(lines) < len(ids) or not self._line.keys().isdisjoint(lines):
+            self._refuse_second(ids, batch.first)
+        self._line |= lines
+        if len(self._held) + len(ids) <= HELD:
+            self._held.update(zip(ids, batch.records, strict=True))
+            return True
+        offsets = batch.offsets()
+        for i, doc_id in enumerate(ids):
+            kept = doc_id in wanted or len(self._held) < HELD
+            self._held[doc_id] = batch.records[i] if kept else (offsets[i], offsets[i + 1])
         return True
+
+    def _refuse_second(self, ids: Sequence[str], first: int) -> None:
+        seen = set(self._line)
+        for line, doc_id in enumerate(ids, start=first):
+            if doc_id in seen:
+                raise DataError(f"{self._lines.path}:{line}: {_SECOND.format(doc_id)}")
+            seen.add(doc_id)
 
     def _again(self, doc_id: str, held: Any) -> Any:
         """The prediction that was held: whole, by its place in the file, or not at all."""
