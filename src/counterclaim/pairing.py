@@ -128,7 +128,7 @@ def pair_files(
         Lines(gold, *kinds[0], checked=checked) as of_gold,
         Lines(predictions, *kinds[1], checked=checked) as lines,
     ):
-        source = _Predictions(lines)
+        source = _Predictions(lines, kinds[1][0])
         seen: set[str] = set()
         parts: set[str] = set()
         for number, documents in _documents(of_gold):
@@ -228,8 +228,9 @@ def _types(task: Task) -> list[type[Any]]:
 class _Predictions:
     """The predictions of a file, to be asked for by document."""
 
-    def __init__(self, lines: Lines):
+    def __init__(self, lines: Lines, ready: type[Any]):
         self._lines = lines
+        self._ready = {ready}  # the type that needs no completion
         self._batches = lines.batches()
         self._held: dict[str, Any] = {}  # a record, or where its line is in the file
         self._line: dict[str, int] = {}
@@ -241,7 +242,9 @@ class _Predictions:
         while not wanted <= self._held.keys() and self._read(wanted):
             pass
         missing = [doc_id for doc_id in ids if doc_id not in self._held]
-        predictions = [self._again(doc_id, self._held.pop(doc_id, None)) for doc_id in ids]
+        predictions = [self._held.pop(doc_id, None) for doc_id in ids]
+        if not self._ready.issuperset(map(type, predictions)):
+            predictions = [self._again(*pair) for pair in zip(ids, predictions, strict=True)]
         lines = [self._line.get(doc_id, 0) for doc_id in ids]
         return Batch(documents, predictions, missing), lines
 
@@ -280,8 +283,6 @@ class _Predictions:
 
     def _again(self, doc_id: str, held: Any) -> Any:
         """The prediction that was held: whole, by its place in the file, or not at all."""
-        if isinstance(held, Prediction):
-            return held
         if held is None:
             return empty_prediction(doc_id)
         if isinstance(held, tuple):
