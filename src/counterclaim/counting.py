@@ -71,7 +71,7 @@ def tally(task: Task, batches: Iterable[Batch], by: Sequence[str] = ()) -> Tally
         np.concatenate(parts),
         ids,
         keys,
-        missing,
+        sorted(missing),
         groups,
         sorted(corpora),
         sorted(guidelines),

@@ -15,14 +15,12 @@ from counterclaim.counting import Tally, named, tally
 from counterclaim.metrics.labels import Table
 from counterclaim.metrics.ranking import ranked_scores
 from counterclaim.metrics.resampling import Estimate, Resampling, intervals
-from counterclaim.metrics.spans import error_counts
 from counterclaim.model import Document, Prediction
 from counterclaim.pairing import Placed, pair, pair_files
 from counterclaim.tasks import Task
 
 RESAMPLES = 1000
 SEED = 0
-ERRORS = "errors"
 Row = dict[str, Estimate]
 
 
@@ -190,20 +188,18 @@ def _part(
                 table[row] |= measures
     scores = _estimates(values, spread, resamples)
     head = scores[task.headline[0]][task.headline[1]]
+    sums = dict(zip(task.columns, map(_plain, total.tolist()), strict=True))
     by_row: dict[str, dict[str, float]] = {}
-    for name, value in zip(task.columns, total.tolist(), strict=True):
+    for name, number in sums.items():
         row, _, column = name.partition("/")
-        by_row.setdefault(row, {})[column] = _plain(value)
-    if task.name == "spans":
-        errors = error_counts(dict(zip(task.columns, map(_plain, total.tolist()), strict=True)))
-        by_row |= {f"{mode} {ERRORS}": counts_of for mode, counts_of in errors.items()}
+        by_row.setdefault(row, {})[column] = number
     return Part(
         documents=len(keys),
         headline=Headline(
             "_".join(task.headline).replace(" ", "_"), *msgspec.structs.astuple(head)
         ),
         scores=scores,
-        counts=by_row,
+        counts=by_row | (task.errors(sums) if task.errors else {}),
     )
 
 

@@ -44,6 +44,7 @@ class Task:
             None if the task has no such form.
         slim: Types of a document and a prediction that have only what `count` reads; None
             if it reads whole records.
+        errors: Summed counts by name to the error counts of the task, by kind.
         labels: Label names of the task `sentences`, also for other tasks' spans.
     """
 
@@ -56,6 +57,7 @@ class Task:
     layers: tuple[str, ...] = ()
     mentions: Mentions | None = None
     slim: tuple[type[Any], type[Any]] | None = None
+    errors: Callable[[Mapping[str, float]], dict[str, dict[str, float]]] | None = None
     labels: tuple[Label, ...] = LABELS
 
     def view(self, document: Document) -> Document:
@@ -231,6 +233,7 @@ SPANS = _task(
     columns=spans.COLUMNS,
     count=_count_spans,
     scores=spans.span_scores,
+    errors=spans.error_counts,
     slim=slim_types(_SPANS),
 )
 CLAIMS = _task(

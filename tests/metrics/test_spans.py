@@ -15,6 +15,7 @@ from counterclaim.errors import DataError
 from counterclaim.metrics import spans as module
 from counterclaim.metrics.spans import (
     LONGEST,
+    MODES,
     error_counts,
     match_spans,
     overlap,
@@ -126,14 +127,14 @@ def test_the_four_modes_by_hand() -> None:
     sums = summed(GOLD, PREDICTED)
     errors = error_counts(sums)
     order = ("correct", "incorrect", "partial", "missing", "spurious")
-    assert {mode: [counts[name] for name in order] for mode, counts in errors.items()} == {
-        "strict": [1, 3, 0, 1, 1],
-        "exact": [2, 2, 0, 1, 1],
-        "partial": [2, 0, 2, 1, 1],
-        "type": [2, 2, 0, 1, 1],
+    assert {kind: [counts[name] for name in order] for kind, counts in errors.items()} == {
+        "strict errors": [1, 3, 0, 1, 1],
+        "exact errors": [2, 2, 0, 1, 1],
+        "partial errors": [2, 0, 2, 1, 1],
+        "type errors": [2, 2, 0, 1, 1],
     }
     scores = span_scores(sums)["all"]  # type: ignore[arg-type]
-    f1 = {mode: float(scores[f"{mode}_f1"]) for mode in errors}
+    f1 = {mode: float(scores[f"{mode}_f1"]) for mode in MODES}
     assert f1 == pytest.approx({"strict": 0.2, "exact": 0.4, "partial": 0.6, "type": 0.4})
 
 

@@ -115,12 +115,15 @@ _SIDES = ("matched", "predicted", "gold")
 
 
 def error_counts(sums: Mapping[str, float]) -> dict[str, dict[str, float]]:
-    """The five MUC counts of each mode: correct, incorrect, partial, missing, spurious."""
+    """The MUC counts of each mode, as "strict errors" and so on, from summed counts.
+
+    Five for each: correct, incorrect, partial, missing, spurious.
+    """
     strict, predicted, gold = (sum(sums[f"{label}/{side}"] for label in LABELS) for side in _SIDES)
     exact, same_type, pairs = (sums[f"all/{name}"] for name in ("exact", "type", "overlapping"))
     correct = {"strict": strict, "exact": exact, "partial": exact, "type": same_type}
     return {
-        mode: {
+        f"{mode} errors": {
             "correct": correct[mode],
             "incorrect": 0 if mode == "partial" else pairs - correct[mode],
             "partial": pairs - exact if mode == "partial" else 0,
