@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from records import document, documents
 
+from counterclaim import jsonl
 from counterclaim.errors import ModelError
 from counterclaim.model import LAYERS, Document, Prediction
 from counterclaim.running import BATCH, run
-from counterclaim.tasks import SENTENCES
+from counterclaim.scoring import score
+from counterclaim.tasks import GOLD_MENTIONS, SENTENCES, TASKS
 
 Write = Callable[[str, str | bytes], Path]
 HEAD = "from counterclaim import Prediction\n\n\ndef fit(task, train, dev):\n"
@@ -45,7 +48,7 @@ def predict(path: Path, wanted: list[Document] | None = None) -> list[Prediction
         (
             HEAD
             + "    return lambda ds: [Prediction(d.doc_id, sentence_labels=[[]]) for d in ds]\n",
-            ": prediction for case-1: sentence_labels for 1 sentences; expected 3",
+            ": case-1: sentence_labels for 1 sentences; expected 3",
         ),
         (
             HEAD
@@ -178,3 +181,62 @@ def test_documents_come_in_batches_and_progress_sees_them(write: Write) -> None:
     predictions = run(path, SENTENCES, [], [], many, progress=progress)  # type: ignore[arg-type]
     assert seen == [BATCH, 1]
     assert [p.doc_id for p in predictions] == [d.doc_id for d in many]
+
+
+PLACES_MODEL = """
+def fit(task, train, dev):
+    known = {r.mention: r for e in train for r in e.gold.locations}
+
+    def places(document):
+        return [
+            {"id": r.id, "mention": {"start": r.mention.start, "end": r.mention.end},
+             "country": known[r.mention].country, "lat": known[r.mention].lat,
+             "lon": known[r.mention].lon, "role": "site"}
+            for r in document.locations
+        ]
+
+    return lambda ds: [{"doc_id": d.doc_id, "locations": places(d)} for d in ds]
+"""
+
+
+def test_a_model_may_give_dicts_and_is_given_mentions(write: Write) -> None:
+    """With no more in them than the task reads; what is written scores as it stands."""
+    task = GOLD_MENTIONS["places"]
+    found = run(write("m.py", PLACES_MODEL), task, documents(), [], documents())
+    written = [msgspec.json.decode(jsonl.encode(p), type=task.prediction) for p in found]
+    for predictions in (found, written):
+        result = score(task, documents(), predictions, resamples=5)
+        assert result.headline.value == 1
+        assert result.missing == []
+    # Without the mentions there is nothing that this model could place.
+    (first, _) = run(write("m.py", PLACES_MODEL), TASKS["places"], documents(), [], documents())
+    assert list(first.locations or ()) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ("{}", "predict returned None in the place of case-1"),
+        ("{'doc_id': 'case-1'}", "case-1: no locations; expected locations"),
+        (
+            "{'doc_id': 'case-1', 'locations': 3}",
+            "case-1: $.locations: Expected `array`, got `int`",
+        ),
+        (
+            "{'doc_id': 'case-1', 'locations': [{'mention': {'start': 0, 'end': 4}, 'lat': 200.0,"
+            " 'lon': 0.0, 'country': None, 'role': 'site'}]}",
+            "case-1/locations[0]: coordinates: lat 200.0",
+        ),
+        (
+            "{'doc_id': 'case-1', 'locations': [], 'gold': 1}",
+            "case-1: Object contains unknown field",
+        ),
+        ("{'doc_id': 'case-1', 'locations': {1, 2}}", "case-1: $.locations[0]: Expected `object`"),
+        ("{'doc_id': 'case-1', 'locations': [object()]}", "case-1: a value of type object"),
+    ],
+)
+def test_a_dict_that_is_no_prediction_is_an_error(write: Write, answer: str, message: str) -> None:
+    path = write("m.py", f"def fit(task, train, dev):\n    return lambda ds: [{answer}]\n")
+    with pytest.raises(ModelError) as caught:
+        run(path, TASKS["places"], [], [], [document()])
+    assert message in str(caught.value)

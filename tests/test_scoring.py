@@ -16,7 +16,7 @@ from counterclaim.errors import DataError
 from counterclaim.model import LABELS, LAYERS, Document, Prediction, Source, Span, sentence_labels
 from counterclaim.pairing import read_predictions
 from counterclaim.scoring import score
-from counterclaim.tasks import SENTENCES
+from counterclaim.tasks import SENTENCES, TASKS
 
 Write = Callable[[str, str | bytes], Path]
 GOLD = documents()
@@ -247,3 +247,43 @@ def test_a_text_that_is_published_nowhere_is_no_miss() -> None:
     restricted = document(corpus="wire", source=Source(None, "s.txt", None, None, "CC-BY-4.0"))
     assert matching_gold([], [restricted], []) == ([], 0)
     assert matching_gold([Prediction("case-1")], [restricted], []) == ([restricted], 0)
+
+
+def test_dicts_are_scored_as_records_are() -> None:
+    """What a language model returns need not be turned into records first."""
+    records = [Prediction(d.doc_id, locations=d.locations) for d in GOLD]
+    dicts = [msgspec.to_builtins(record) for record in records]
+    places = TASKS["places"]
+    assert jsonl.encode(score(places, GOLD, dicts)) == jsonl.encode(score(places, GOLD, records))
+
+
+@pytest.mark.parametrize(
+    ("prediction", "message"),
+    [
+        ({"doc_id": "case-1", "locations": [{"mention": 3}]}, "case-1: $.locations[0].mention"),
+        ({"doc_id": 3, "locations": []}, "3: $.doc_id: Expected `str`, got `int`"),
+        ({"locations": []}, "None: Object missing required field `doc_id`"),
+        (Prediction("case-1", locations=(3,)), "case-1: $.locations[0]: Expected `object`"),  # type: ignore[arg-type]
+        (
+            Prediction(
+                "case-1",
+                locations=(msgspec.structs.replace(document().locations[0], mention=(1, 2)),),
+            ),
+            "case-1: $.locations[0].mention: Expected `object`, got `array`",
+        ),
+        (
+            Prediction(
+                "case-1",
+                locations=(msgspec.structs.replace(document().locations[0], lat="2"),),
+            ),
+            "case-1: $.locations[0].lat: Expected `float | null`, got `str`",
+        ),
+    ],
+)
+def test_what_has_the_wrong_type_is_an_error_also_in_python(
+    prediction: Prediction | dict[str, object], message: str
+) -> None:
+    """Records that are built in Python are checked by nobody else."""
+    with pytest.raises(DataError) as caught:
+        score(TASKS["places"], GOLD, [prediction])
+    assert str(caught.value).startswith(message)

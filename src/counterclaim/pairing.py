@@ -26,7 +26,7 @@ from counterclaim.model import (
     Location,
     Prediction,
 )
-from counterclaim.predictions import complete
+from counterclaim.predictions import complete, typed
 from counterclaim.tasks import Task
 from counterclaim.validate.quick import suspicious
 from counterclaim.validate.reading import NEEDED, READABLE, check
@@ -64,9 +64,16 @@ def empty_prediction(doc_id: str) -> Prediction:
 
 
 def pair(
-    task: Task, gold: Sequence[Document], predictions: Iterable[Placed | Prediction]
+    task: Task,
+    gold: Sequence[Document],
+    predictions: Iterable[Placed | Prediction | dict[str, Any]],
 ) -> Iterator[Batch]:
     """Pair documents with predictions, both in memory, in the order of the documents.
+
+    Args:
+        task: The task.
+        gold: The documents.
+        predictions: Records, or dicts as a predictions file has them, in any order.
 
     Raises:
         DataError: A prediction fits no document, is a second one, or is malformed.
@@ -74,27 +81,41 @@ def pair(
     documents = {document.doc_id: document for document in gold}
     given: dict[str, Placed] = {}
     for each in predictions:
-        placed = each if isinstance(each, Placed) else Placed("", each)
-        doc_id = placed.prediction.doc_id
+        where, prediction = each if isinstance(each, Placed) else ("", each)
+        if isinstance(prediction, dict):
+            prediction = _typed(task, prediction)
+        doc_id = prediction.doc_id
         if doc_id not in documents:
             parts = {f"{document.corpus} {document.split}" for document in gold}
-            raise DataError(f"{placed.where}{doc_id}: {_elsewhere(doc_id, parts, len(gold))}")
+            raise DataError(f"{where}{doc_id}: {_elsewhere(doc_id, parts, len(gold))}")
         if doc_id in given:
-            raise DataError(f"{placed.where}{_SECOND.format(doc_id)}")
-        given[doc_id] = placed._replace(prediction=complete(placed.prediction))
+            raise DataError(f"{where}{_SECOND.format(doc_id)}")
+        given[doc_id] = Placed(where, complete(prediction))
     # Checked in their own order, so that the first wrong line is the one that is named.
-    for first in range(0, len(given), BATCH):
-        some = list(given.values())[first : first + BATCH]
-        held = [documents[placed.prediction.doc_id] for placed in some]
-        check_batch(
-            task, Batch(held, [p.prediction for p in some]), [p.where for p in some].__getitem__
-        )
+    placed = list(given.values())
+    for first in range(0, len(placed), BATCH):
+        some = placed[first : first + BATCH]
+        held = [documents[each.prediction.doc_id] for each in some]
+        places = [each.where for each in some]
+        try:
+            check_batch(task, Batch(held, [each.prediction for each in some]), places.__getitem__)
+        except (AttributeError, TypeError, ValueError):
+            for each in some:  # built in Python, where nothing checks a type
+                _typed(task, each.prediction)
+            raise
     for first in range(0, len(gold), BATCH):
         part = gold[first : first + BATCH]
         missing = [document.doc_id for document in part if document.doc_id not in given]
-        empty = {doc_id: Placed("", empty_prediction(doc_id)) for doc_id in missing}
-        some = [(given.get(d.doc_id) or empty[d.doc_id]) for d in part]
-        yield Batch(part, [placed.prediction for placed in some], missing)
+        some = [given.get(d.doc_id) or Placed("", empty_prediction(d.doc_id)) for d in part]
+        yield Batch(part, [each.prediction for each in some], missing)
+
+
+def _typed(task: Task, prediction: Any) -> Any:
+    try:
+        return typed(prediction, task.prediction)
+    except DataError as error:
+        doc_id = prediction.get("doc_id") if isinstance(prediction, dict) else prediction.doc_id
+        raise DataError(f"{doc_id}: {error}") from None
 
 
 def pair_files(
@@ -186,9 +207,8 @@ def check_batch(task: Task, batch: Batch, where: Callable[[int], str]) -> None:
             task.check(document, prediction)
         except DataError as error:
             stated = str(error)
-            named = stated.startswith(document.doc_id)
-            separator = "" if named else f"{document.doc_id}: "
-            raise DataError(f"{where(number)}{separator}{stated}") from None
+            name = "" if stated.startswith(document.doc_id) else f"{document.doc_id}: "
+            raise DataError(f"{where(number)}{name}{stated}") from None
 
 
 _SECOND = "{}: a second prediction for this document; expected one"

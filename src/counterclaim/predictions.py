@@ -4,6 +4,7 @@ A record as gold has it fits every task. A task asks for less: the fields that i
 Others may be left out, and are filled in here with values that no task notices.
 """
 
+import contextlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
@@ -13,6 +14,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from counterclaim.errors import DataError
+from counterclaim.jsonl import explain
 from counterclaim.model import (
     LABELS,
     LAYER_TYPES,
@@ -94,6 +96,37 @@ class _SlimDocument(Struct, frozen=True, gc=False):
     guidelines: str
 
     cluster = Document.cluster
+
+
+def typed(value: Any, kind: type[Any]) -> Any:
+    """A prediction whose fields have their types, from an object of JSON or a record.
+
+    Args:
+        value: As a predictions file has it, or built in Python, also from lists and numpy.
+        kind: The type that a task asks for; a fuller `Prediction` will do.
+
+    Raises:
+        DataError: It is neither; the message says what of it is not.
+    """
+    try:
+        plain = msgspec.to_builtins(value, enc_hook=_plain)
+        if not isinstance(value, kind):
+            with contextlib.suppress(msgspec.ValidationError):
+                return msgspec.convert(plain, Prediction)
+        return msgspec.convert(plain, kind)
+    except msgspec.ValidationError as error:
+        raise DataError(explain(error)) from None
+    except UnicodeEncodeError:
+        raise DataError("a lone surrogate; expected text") from None
+    except (TypeError, RecursionError) as error:
+        raise DataError(str(error)) from None
+
+
+def _plain(value: Any) -> Any:
+    """Numbers, strings and arrays of numpy as those of Python."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"a value of type {type(value).__name__}; expected what JSON can hold")
 
 
 def complete(prediction: Any) -> Prediction:

@@ -2,11 +2,11 @@
 
     def fit(task: Task, train: Sequence[Example], dev: Sequence[Example]) -> Predict: ...
 
-    Predict = Callable[[Sequence[Document]], Sequence[Prediction]]
+    Predict = Callable[[Sequence[Document]], Sequence[Prediction | dict]]
 
 `fit` gets the training and development documents with their gold and returns a function
-that gives one prediction for each document, in order. That function sees documents
-without gold only.
+that gives one prediction for each document, in order: a record, or a dict as a line of a
+predictions file has it. That function sees documents without gold only.
 """
 
 import contextlib
@@ -23,13 +23,12 @@ from msgspec import UNSET
 
 from counterclaim.columns import Batch
 from counterclaim.errors import CounterclaimError, ModelError
-from counterclaim.jsonl import explain
 from counterclaim.model import Document, Prediction
 from counterclaim.pairing import check_batch
-from counterclaim.predictions import complete, predicted_sentence_labels
+from counterclaim.predictions import complete, predicted_sentence_labels, typed
 from counterclaim.tasks import Example, Task, examples
 
-Predict = Callable[[Sequence[Document]], Sequence[Prediction]]
+Predict = Callable[[Sequence[Document]], Sequence[Prediction | dict[str, Any]]]
 Fit = Callable[[Task, Sequence[Example], Sequence[Example]], Predict]
 Progress = Callable[[Sequence[Sequence[Document]]], Iterable[Sequence[Document]]]
 BATCH = 16  # documents that `predict` gets at once
@@ -148,34 +147,30 @@ def _checked(
         )
     predictions = []
     for document, given in zip(documents, answer, strict=True):
-        if not isinstance(given, (Prediction, task.prediction)):
+        if not isinstance(given, (Prediction, task.prediction, dict)):
             raise ModelError(
                 f"{model.name}: {document.doc_id}: predict returned {type(given).__name__}; "
-                "expected a counterclaim.Prediction"
+                "expected a counterclaim.Prediction, or a dict as in a predictions file"
             )
-        if given.doc_id != document.doc_id:
+        doc_id = given.get("doc_id") if isinstance(given, dict) else given.doc_id
+        if doc_id != document.doc_id:
             raise ModelError(
-                f"{model.name}: predict returned {given.doc_id} in the place of "
+                f"{model.name}: predict returned {doc_id} in the place of "
                 f"{document.doc_id}; expected predictions in the order of the documents"
             )
         try:
             predictions.append(_sound(task, document, given))
-        except msgspec.ValidationError as error:
-            raise ModelError(f"{model.name}: {document.doc_id}: {explain(error)}") from None
-        except UnicodeEncodeError:
-            raise ModelError(f"{model.name}: {document.doc_id}: a lone surrogate") from None
-        except (TypeError, RecursionError, CounterclaimError) as error:
-            raise ModelError(f"{model.name}: prediction for {error}") from None
+        except CounterclaimError as error:
+            name = "" if str(error).startswith(document.doc_id) else f"{document.doc_id}: "
+            raise ModelError(f"{model.name}: {name}{error}") from None
     return predictions
 
 
-def _sound(task: Task, document: Document, given: Prediction) -> Prediction:
+def _sound(task: Task, document: Document, given: Any) -> Any:
     """A prediction as a file would have it; a model may build it from lists and numpy."""
-    kind = type(given) if isinstance(given, task.prediction) else Prediction
-    sound = msgspec.convert(msgspec.to_builtins(given, enc_hook=_plain), kind)
+    sound = typed(given, task.prediction)
     check_batch(task, Batch([document], [complete(sound)]), lambda _: "")
-    msgspec.json.encode(sound).decode("utf-8")
-    if kind is Prediction and sound.sentence_labels is not UNSET:
+    if getattr(sound, "sentence_labels", UNSET) is not UNSET:
         # In one order, each once: the same prediction is the same bytes.
         labels = predicted_sentence_labels(document, sound)
         sound = msgspec.structs.replace(sound, sentence_labels=labels)
@@ -185,10 +180,3 @@ def _sound(task: Task, document: Document, given: Prediction) -> Prediction:
         # Which text it was made from: scoring chooses the record in its coordinates.
         sound = msgspec.structs.replace(sound, sha256=document.sha256)
     return sound
-
-
-def _plain(value: Any) -> Any:
-    """Numbers, strings and arrays of numpy as those of Python."""
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    raise TypeError(f"a value of type {type(value).__name__}; expected what JSON can hold")

@@ -7,6 +7,7 @@ in the result.
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -70,7 +71,7 @@ class Scores(msgspec.Struct, frozen=True):
 def score(
     task: Task,
     gold: Sequence[Document],
-    predictions: Iterable[Prediction | Placed],
+    predictions: Iterable[Prediction | Placed | dict[str, Any]],
     *,
     data: str = "custom",
     split: str = "custom",
@@ -84,7 +85,8 @@ def score(
     Args:
         task: The task.
         gold: Gold documents; their text is not needed.
-        predictions: At most one for each document, in any order.
+        predictions: At most one for each document, in any order; records, or dicts as a
+            predictions file has them.
         data: Version and fingerprint of the data, such as "0.1.0+3f9a1c", for the signature.
         split: Name of the split, for the signature.
         aligned: How many texts differed from the published ones, for the signature.

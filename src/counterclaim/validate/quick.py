@@ -130,6 +130,8 @@ def _coordinates(layer: Layer) -> Ints:
 def _numbers(layer: Layer, field: str) -> NDArray[np.float64]:
     """A field as floats, NaN where it is null."""
     values = layer.values(field)
+    if not all(issubclass(kind, int | float | None) for kind in set(map(type, values))):
+        raise TypeError(f"{field} is no number")  # numpy would read the string "2" as one
     numbers = np.array(values, dtype=np.float64)
     if np.count_nonzero(np.isnan(numbers)) != values.count(None):
         raise ValueError(f"{field} is NaN")
