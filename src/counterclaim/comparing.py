@@ -244,8 +244,10 @@ def _scored(contest: Contest, resamples: int, seed: int) -> _Scored:
             expected = f"{len(contest.keys)} as there are keys" if contest.keys else "some"
             raise DataError(f"{contest.task}: {name} on {found} documents; expected {expected}")
     resampling = Resampling(contest.keys, resamples=resamples, seed=seed)
-    sums = {name: resampling.cluster_sums(contest.counts[name]) for name in names}
-    spread = {name: contest.statistic(resampling.sums(contest.counts[name])) for name in names}
+    together = np.stack([contest.counts[name] for name in names], axis=1)
+    sums = dict(zip(names, np.moveaxis(resampling.cluster_sums(together), 1, 0), strict=True))
+    resampled = np.moveaxis(resampling.sums(together), 1, 0)
+    spread = {name: contest.statistic(each) for name, each in zip(names, resampled, strict=True)}
     value = {name: float(contest.statistic(sums[name].sum(axis=0))) for name in names}
     order = sorted(names, key=lambda name: (math.isnan(value[name]), -value[name], name))
     pairs = list(combinations(order, 2))
