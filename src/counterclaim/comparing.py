@@ -257,19 +257,12 @@ def _scored(contest: Contest, resamples: int, seed: int) -> _Scored:
         for a, b in pairs
     ]
     defined = [column[~np.isnan(column)] for column in apart.T]
+    own = np.stack([spread[name] for name in order], axis=-1)
+    scores = intervals(np.array([value[name] for name in order]), own)
     return _Scored(
         contest,
         order,
-        dict(
-            zip(
-                order,
-                intervals(
-                    np.array([value[name] for name in order]),
-                    np.stack([spread[name] for name in order], axis=-1),
-                ),
-                strict=True,
-            )
-        ),
+        dict(zip(order, scores, strict=True)),
         pairs,
         intervals(np.array([value[a] - value[b] for a, b in pairs]), apart),
         [float(column.std()) if len(column) else math.nan for column in defined],

@@ -26,6 +26,7 @@ from counterclaim.columns import Ints, Spans
 from counterclaim.errors import DataError
 from counterclaim.metrics.assignment import assign
 from counterclaim.metrics.labels import Sums, Table, macro, prf_of, total
+from counterclaim.metrics.overlaps import EXACT, OVERLAPPING, TYPE, pair_spans
 from counterclaim.model import LABELS, Span
 
 Bonus = Callable[[int, int], float]
@@ -46,7 +47,6 @@ HEADLINE_MEASURE = {
     "casualty": "f1",
     "location": "f1",
 }
-_EXACT, _TYPE, _OVERLAPPING = 4, 2, 1  # bits of what a pair has in common
 _GRID = 2**32
 LONGEST = 2**30 - 1  # code points of a text
 _KEY_BITS = 62
@@ -228,8 +228,8 @@ def _slice_counts(
         Spans(cell[kept] >> _LABEL_BITS, cell[kept] & _LABEL_MASK, start[kept], end[kept])
         for (cell, start, end), kept in zip(unpacked, (~strict, ~found), strict=True)
     ]
-    for document, shared in _pairs(rest[0], rest[1], 1 << bits):
-        for column, bit in ((-3, _EXACT), (-2, _TYPE), (-1, _OVERLAPPING)):
+    for document, shared in pair_spans(rest[0], rest[1], 1 << bits):
+        for column, bit in ((-3, EXACT), (-2, TYPE), (-1, OVERLAPPING)):
             counts[:, column] += np.bincount(document[shared & bit > 0], minlength=documents)
     return counts
 
@@ -241,78 +241,3 @@ def _covered(cell: Ints, start: Ints, end: Ints, bits: int, size: int) -> NDArra
     fresh = reached - (base + start)
     fresh[1:] = reached[1:] - np.maximum((base + start)[1:], reached[:-1])
     return np.bincount(cell, weights=np.maximum(0, fresh), minlength=size)
-
-
-def _pairs(gold: Spans, predicted: Spans, stride: int) -> list[tuple[Ints, Ints]]:
-    """Pair spans that have no strict partner: documents, and what each pair shares, in bits."""
-    if not len(gold.start) or not len(predicted.start):
-        return []
-    g, p = _edges(gold, predicted, stride)
-    same = gold.label[g] == predicted.label[p]
-    alike = (gold.start[g] == predicted.start[p]) & (gold.end[g] == predicted.end[p])
-    shared = _OVERLAPPING + _TYPE * same + _EXACT * alike
-    found = []
-    # A pair of equal boundaries that is alone with them is in every best pairing.
-    alone = alike & (np.bincount(g[alike], minlength=len(gold.start))[g] == 1)
-    alone &= np.bincount(p[alike], minlength=len(predicted.start))[p] == 1
-    found.append((gold.document[g[alone]], shared[alone]))
-    free_g, free_p = np.ones(len(gold.start), bool), np.ones(len(predicted.start), bool)
-    free_g[g[alone]] = free_p[p[alone]] = False
-    free = free_g[g] & free_p[p]
-    g, p, shared = g[free], p[free], shared[free]
-    # Around a span all of whose partners have it alone, only the best pair counts.
-    for side in (gold, predicted):
-        centre, leaf = (g, p) if side is gold else (p, g)
-        lonely = np.bincount(leaf, minlength=leaf.max(initial=0) + 1)[leaf] == 1
-        partners = np.bincount(centre, minlength=len(side.start))
-        star = (np.bincount(centre[lonely], minlength=len(side.start)) == partners) & (partners > 0)
-        best = np.zeros(len(side.start), dtype=np.int64)
-        within = star[centre]
-        np.maximum.at(best, centre[within], shared[within])
-        found.append((side.document[star], best[star]))
-        g, p, shared = g[~within], p[~within], shared[~within]
-    found.append(_assigned(gold, g, p, shared))
-    return found
-
-
-def _edges(gold: Spans, predicted: Spans, stride: int) -> tuple[Ints, Ints]:
-    """All pairs of a gold and a predicted span that share a character."""
-    order = np.argsort(predicted.document * stride + predicted.start)
-    start = (predicted.document * stride + predicted.start)[order]
-    end = (predicted.document * stride + predicted.end)[order]
-    base = gold.document * stride
-    low = np.searchsorted(np.maximum.accumulate(end), base + gold.start, side="right")
-    high = np.searchsorted(start, base + gold.end, side="left")
-    sizes = np.maximum(0, high - low)
-    g = np.repeat(np.arange(len(sizes)), sizes)
-    p = np.arange(len(g)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + low[g]
-    touching = end[p] > (base + gold.start)[g]
-    return g[touching], order[p[touching]]
-
-
-def _assigned(gold: Spans, g: Ints, p: Ints, shared: Ints) -> tuple[Ints, Ints]:
-    """Pair what is left, one group of overlapping spans after the other."""
-    edges: dict[int, list[tuple[int, int, int]]] = {}
-    group_of: dict[tuple[str, int], int] = {}
-    for edge in zip(g.tolist(), p.tolist(), shared.tolist(), strict=True):
-        groups = {group_of[node] for node in (("g", edge[0]), ("p", edge[1])) if node in group_of}
-        target = min(groups, default=len(group_of))
-        for other in groups - {target}:
-            for moved in edges[other]:
-                group_of["g", moved[0]] = group_of["p", moved[1]] = target
-            edges[target] += edges.pop(other)
-        group_of["g", edge[0]] = group_of["p", edge[1]] = target
-        edges.setdefault(target, []).append(edge)
-    documents, bits = [], []
-    for group in edges.values():
-        rows, columns = sorted({e[0] for e in group}), sorted({e[1] for e in group})
-        known = {(i, j): bit for i, j, bit in group}
-        base = len(rows) + 1
-        weight = {0: 0} | {
-            bit: (bit & _EXACT > 0) * base**2 + (bit & _TYPE > 0) * base + 1 for bit in range(1, 8)
-        }
-        values = [[weight[known.get((i, j), 0)] for j in columns] for i in rows]
-        for i, j in assign(values):
-            documents.append(int(gold.document[rows[i]]))
-            bits.append(known[rows[i], columns[j]])
-    return np.array(documents, dtype=np.int64), np.array(bits, dtype=np.int64)
