@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.stats import permutation_test
+from scipy.stats import bootstrap, permutation_test
 
 from counterclaim import comparing
 from counterclaim.comparing import Contest, compare, groups_of, holm, randomisation_test
 from counterclaim.errors import DataError
+from counterclaim.metrics import resampling
 from counterclaim.metrics.labels import ratio
 
 Counts = NDArray[np.float64]
@@ -27,6 +28,18 @@ def share(counts: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def numbered(size: int) -> list[str]:
     return [f"{i:06d}" for i in range(size)]
+
+
+def f1(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Twice what is matched over what both sides have, counts of shape (..., 3)."""
+    return ratio(2 * counts[..., 0], counts[..., 1] + counts[..., 2])
+
+
+def spans(rng: np.random.Generator, rate: float, gold: NDArray[np.int64]) -> Counts:
+    """Matched, predicted and gold of each document; a system predicts as it likes."""
+    matched = rng.binomial(gold, rate)
+    predicted = matched + rng.poisson(1, size=len(gold))
+    return np.stack([matched, predicted, gold], axis=-1).astype(np.float64)
 
 
 def system(rng: np.random.Generator, rate: float, size: int = 60) -> Counts:
@@ -61,21 +74,90 @@ def test_a_small_test_goes_through_all_swaps(rows: list[tuple[int, int, int]]) -
 
 
 def test_the_p_value_is_that_of_scipy() -> None:
-    """On differences of hits over one number of trials, within the error of 10,000 draws."""
-    rng = np.random.default_rng(2)
-    a, b = system(rng, 0.60), system(rng, 0.55)
-    p, whole = randomisation_test(a, b, share, resamples=10_000, seed=0)
+    """On F1, a ratio of sums, within the error of 10,000 draws on either side.
+
+    SciPy swaps single numbers; a complex one holds both that F1 needs.
+    """
+    rng = np.random.default_rng(3)
+    gold = rng.integers(0, 9, size=60)
+    a, b = spans(rng, 0.60, gold), spans(rng, 0.50, gold)
+
+    def of_sums(x: NDArray[np.complex128], axis: int) -> NDArray[np.float64]:
+        total = x.sum(axis=axis)
+        return np.asarray(total.real / total.imag)
+
+    p, whole = randomisation_test(a, b, f1, resamples=10_000, seed=0)
     theirs = permutation_test(
-        (a[:, 0], b[:, 0]),
-        lambda x, y, axis=-1: x.sum(axis=axis) - y.sum(axis=axis),
+        [2 * each[:, 0] + 1j * (each[:, 1] + each[:, 2]) for each in (a, b)],
+        lambda x, y, axis=-1: of_sums(x, axis) - of_sums(y, axis),
         permutation_type="samples",
         vectorized=True,
         n_resamples=10_000,
         rng=np.random.default_rng(1),
     ).pvalue
     assert not whole
-    assert 0.001 < p < 0.9
-    assert p == pytest.approx(theirs, abs=4 * math.sqrt(p * (1 - p) / 10_000))
+    assert 0.01 < p < 0.5  # else there is little to agree about
+    assert p == pytest.approx(theirs, abs=4 * math.sqrt(2 * p * (1 - p) / 10_000))
+
+
+def test_the_interval_and_what_is_detectable_are_those_of_scipy() -> None:
+    """Paired bootstrap of a difference of F1; z(0.975) is 1.960 and z(0.8) is 0.842."""
+    rng = np.random.default_rng(8)
+    gold = rng.integers(0, 9, size=200)
+    a, b = spans(rng, 0.7, gold), spans(rng, 0.6, gold)
+    (found,) = compare([Contest("spans", f1, numbered(200), {"a": a, "b": b})], resamples=4000)
+    theirs = bootstrap(
+        (np.arange(200),),
+        lambda i, axis=-1: f1(a[i].sum(axis=-2)) - f1(b[i].sum(axis=-2)),
+        vectorized=True,
+        method="percentile",
+        n_resamples=4000,
+        rng=np.random.default_rng(1),
+    )
+    (pair,) = found.pairs
+    interval = theirs.confidence_interval
+    assert pair.difference == pytest.approx(f1(a.sum(axis=0)) - f1(b.sum(axis=0)))
+    assert (pair.low, pair.high) == pytest.approx((interval.low, interval.high), abs=0.004)
+    expected = (1.960 + 0.842) * theirs.standard_error
+    assert found.detectable == pytest.approx(expected, rel=0.06)
+
+
+def test_more_pairs_detect_less() -> None:
+    """Three pairs, each at a level of 0.05 / 3: z is 2.394 where it was 1.960 for one.
+
+    The pair that varies most decides, so three systems need what their worst pair needs.
+    """
+    rng = np.random.default_rng(6)
+    systems = {name: system(rng, 0.5) for name in "abc"}
+    (three_pairs,) = compare([contest(systems)], resamples=500)
+    one_pair = [
+        compare([contest({name: systems[name] for name in names})], resamples=500)[0].detectable
+        for names in ("ab", "ac", "bc")
+    ]
+    expected = max(one_pair) * (2.394 + 0.842) / (1.960 + 0.842)
+    assert three_pairs.detectable == pytest.approx(expected, rel=0.001)
+
+
+def test_nothing_is_detectable_where_no_p_value_can_pass() -> None:
+    """Of five events, 2 of 32 ways to swap are as far apart at best: 0.0625; of six, 2 of 64."""
+    rng = np.random.default_rng(6)
+    systems = {name: system(rng, 0.5) for name in "ab"}
+    for events, expected in ((5, True), (6, False)):
+        keys = [str(i % events) for i in range(60)]
+        (found,) = compare([Contest("spans", share, keys, systems)])
+        assert found.exact
+        assert math.isnan(found.detectable) is expected
+    (coarse,) = compare([contest(systems)], resamples=18)  # 1 / 19 at best
+    assert math.isnan(coarse.detectable)
+
+
+def test_systems_are_tested_together_as_each_pair_alone() -> None:
+    """The same swaps for all pairs, so a third system changes no p-value of two others."""
+    systems = three()
+    (found,) = compare([contest(systems)], resamples=800, seed=2)
+    for pair in found.pairs:
+        a, b = systems[pair.a], systems[pair.b]
+        assert randomisation_test(a, b, share, resamples=800, seed=2) == (pair.p, False)
 
 
 def test_like_systems_do_not_differ() -> None:
@@ -84,6 +166,7 @@ def test_like_systems_do_not_differ() -> None:
     (pair,) = found.pairs
     assert (pair.difference, pair.low, pair.high, pair.p, pair.p_holm) == (0, 0, 0, 1, 1)
     assert found.groups == [["a", "b"]]
+    assert math.isnan(found.detectable)
     assert {each.group for each in found.systems} == {"a"}
 
 
@@ -100,6 +183,12 @@ def test_events_are_swapped_whole() -> None:
     good, bad = np.array([[9.0, 9.0]] * 10), np.array([[0.0, 9.0]] * 10)
     (found,) = compare([Contest("spans", share, ["x", "y"] * 5, {"a": good, "b": bad})])
     assert (found.exact, found.pairs[0].p) == (True, 0.5)
+
+
+def test_chance_is_never_ruled_out() -> None:
+    """No random swap of sixty reaches the difference; what was found is itself one of 100."""
+    good, bad = np.array([[9.0, 9.0]] * 60), np.array([[0.0, 9.0]] * 60)
+    assert randomisation_test(good, bad, share, resamples=99, seed=0) == (0.01, False)
 
 
 def test_holm_by_hand() -> None:
@@ -189,15 +278,34 @@ def test_order_of_documents_and_systems_changes_nothing() -> None:
     assert len(results) == 1
 
 
-def test_blocks_and_types_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_systems_without_a_score_stand_last_by_their_name() -> None:
+    """NaN compares with nothing, so it must not be what they are sorted by."""
+    nothing, some = np.zeros((3, 2)), np.ones((3, 2))
+    for names in ("dbca", "abcd"):
+        systems = {name: some if name == "c" else nothing for name in names}
+        (found,) = compare([contest(systems)], resamples=20)
+        assert [each.name for each in found.systems] == ["c", "a", "b", "d"]
+        assert all(math.isnan(pair.p) and not pair.different for pair in found.pairs)
+        assert found.exact
+        assert b'"p":null' in msgspec.json.encode(found)
+
+
+@pytest.mark.parametrize("events", [7, 60])  # all swaps, and random ones
+def test_blocks_and_types_change_nothing(monkeypatch: pytest.MonkeyPatch, events: int) -> None:
     """Sums are exact in the small float type where it is taken, and in the large one."""
-    a, b = three()["y"], three()["z"]
-    expected = randomisation_test(a, b, share, resamples=700, seed=1)
+    keys = [f"event-{i % events}" for i in range(60)]
+
+    def result(seed: int = 1) -> bytes:
+        of_task = Contest("spans", share, keys, three())
+        return msgspec.json.encode(compare([of_task], resamples=700, seed=seed))
+
+    expected = result()
+    assert result(seed=2) != expected
     monkeypatch.setattr(comparing, "_BLOCK", 64 * 5)
-    assert randomisation_test(a, b, share, resamples=700, seed=1) == expected
-    monkeypatch.setattr(comparing, "exact_type", lambda *_: np.float64)
-    assert randomisation_test(a, b, share, resamples=700, seed=1) == expected
-    assert randomisation_test(a, b, share, resamples=700, seed=2) != expected
+    assert result() == expected
+    for module in (comparing, resampling):
+        monkeypatch.setattr(module, "exact_type", lambda *_: np.float64)
+    assert result() == expected
 
 
 def test_an_undefined_swap_counts_against_a_difference() -> None:

@@ -24,19 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterclaim.errors import DataError
-from counterclaim.metrics.resampling import (
-    Estimate,
-    Resampling,
-    Statistic,
-    exact_type,
-    intervals,
-)
+from counterclaim.metrics.resampling import Estimate, Resampling, Statistic, exact_type, intervals
 
-RESAMPLES = 10_000
-LEVEL = 0.05
 POWER = 0.8
 _TOLERANCE = 1e-12  # scores that differ by less are the same but for rounding
-_BLOCK = 2**22  # signs at a time
+_BLOCK = 2**22  # signs, or sums, at a time: some 30 megabytes
 
 
 class Contest(NamedTuple):
@@ -69,12 +61,12 @@ class Pair(msgspec.Struct, frozen=True):
     Attributes:
         a: The better one.
         b: The other.
-        difference: Its score less than that of `a`.
+        difference: The score of `a` less that of `b`.
         low: Lower bound of the 95 % interval of the difference.
         high: Upper bound.
         p: How often chance gives a difference as large, two-sided.
         p_holm: The same, corrected over all pairs and tasks.
-        different: Whether the corrected one is below the level.
+        different: Whether the corrected one is no higher than the level.
     """
 
     a: str
@@ -95,8 +87,11 @@ class Comparison(msgspec.Struct, frozen=True):
         systems: Best first.
         pairs: Every two of them.
         groups: Largest sets of systems of which no two differ.
-        detectable: The difference that these events show with a power of 80 %, for the
-            pair that is hardest to tell apart; NaN where it cannot be estimated.
+        detectable: The smallest difference that these events show with a power of 80 %:
+            (z(1 - level / 2m) + z(0.8)) times the standard deviation of the resampled
+            difference. m is the number of all pairs of all tasks, as Holm has it for the
+            smallest p-value. The largest over the pairs, so that no pair needs more; NaN
+            if no pair varies, or too few ways to swap let no p-value pass.
         clusters: Number of events.
         exact: Whether all ways to swap were gone through.
         resamples: Number of resamples, also of swaps if not exact.
@@ -116,26 +111,19 @@ class Comparison(msgspec.Struct, frozen=True):
     level: float
 
 
-class _Scored(NamedTuple):
-    """One task before correction."""
+class _Tested(NamedTuple):
+    """One task before correction: systems best first, and every two of them."""
 
-    contest: Contest
-    order: list[str]
-    values: dict[str, Estimate]
-    pairs: list[tuple[str, str]]
-    differences: list[Estimate]
-    errors: list[float]
+    task: str
+    systems: dict[str, Estimate]
+    pairs: dict[tuple[str, str], Estimate]
     p: list[float]
-    clusters: int
-    exact: bool
+    error: float  # the largest standard error of a difference
+    resampling: Resampling
 
 
 def compare(
-    contests: Sequence[Contest],
-    *,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-    level: float = LEVEL,
+    contests: Sequence[Contest], *, resamples: int = 10_000, seed: int = 0, level: float = 0.05
 ) -> list[Comparison]:
     """Compare systems in one task or several.
 
@@ -148,11 +136,10 @@ def compare(
     Raises:
         DataError: A task has fewer than two systems, or systems of different documents.
     """
-    scored = [_scored(contest, resamples, seed) for contest in contests]
-    corrected = iter(holm([p for each in scored for p in each.p]))
-    how: dict[str, Any] = {"resamples": resamples, "seed": seed, "level": level}
-    how["tests"] = sum(len(each.p) for each in scored)
-    return [_comparison(each, [next(corrected) for _ in each.p], **how) for each in scored]
+    tested = [_tested(contest, resamples, seed) for contest in contests]
+    corrected = iter(holm([p for each in tested for p in each.p]))
+    tests = sum(len(each.p) for each in tested)
+    return [_comparison(each, [next(corrected) for _ in each.p], level, tests) for each in tested]
 
 
 def holm(p: Sequence[float]) -> list[float]:
@@ -168,19 +155,14 @@ def holm(p: Sequence[float]) -> list[float]:
 
 
 def groups_of(systems: Sequence[str], different: set[frozenset[str]]) -> list[list[str]]:
-    """Largest sets of systems of which no two are different, in the order of the systems.
-
-    Args:
-        systems: Names, best first.
-        different: Pairs that differ.
-    """
+    """Largest sets of systems of which no two are different, in the order of the systems."""
     found: list[set[str]] = [set(systems)]
     for pair in different:
         split = [group for group in found if pair <= group]
         found = [group for group in found if not pair <= group]
         found += [group - {name} for group in split for name in pair]
-        found = [g for g in found if not any(g < other for other in found)]
         found = [g for i, g in enumerate(found) if g not in found[:i]]
+        found = [g for g in found if not any(g < other for other in found)]
     ordered = [[name for name in systems if name in group] for group in found]
     return sorted(ordered, key=lambda group: [systems.index(name) for name in group])
 
@@ -199,117 +181,118 @@ def randomisation_test(
         seed: Seed of the swaps.
 
     Returns:
-        The two-sided p-value, and whether all ways were gone through. A swap after which a
-        score is undefined counts as one that gives a difference as large.
+        The two-sided p-value, NaN where the difference is undefined, and whether all ways
+        were gone through. A swap after which a score is undefined counts as one that gives
+        a difference as large: what cannot be measured never speaks for a difference.
     """
-    totals = a.sum(axis=0), b.sum(axis=0)
-    observed = abs(float(statistic(totals[0]) - statistic(totals[1])))
-    if math.isnan(observed):
-        return math.nan, False
-    whole = len(a) < 63 and 2 ** len(a) <= resamples
-    signs = _all_signs(len(a)) if whole else _random_signs(len(a), resamples, seed)
-    moved = (a - b).astype(exact_type(np.concatenate([a, b]), 2 * len(a)))
-    reached = 0
-    for block in signs:
-        shift = (block.astype(moved.dtype) @ moved).astype(np.float64)
-        swapped = np.abs(statistic(totals[0] - shift) - statistic(totals[1] + shift))
-        reached += int(np.count_nonzero(~(swapped < observed - _TOLERANCE)))
-    if whole:
-        return reached / 2 ** len(a), True
-    return (1 + reached) / (1 + resamples), False
+    (p,) = _p_values(np.stack([a, b], axis=1), statistic, resamples, seed)
+    return p, _is_exact(len(a), resamples)
 
 
-def _all_signs(clusters: int) -> Iterator[NDArray[np.uint8]]:
-    patterns = np.arange(2**clusters, dtype=np.int64)
-    yield ((patterns[:, None] >> np.arange(clusters)) & 1).astype(np.uint8)
+def _p_values(counts: NDArray[Any], statistic: Statistic, resamples: int, seed: int) -> list[float]:
+    """Test every pair with the same swaps; counts are of shape (clusters, systems, columns)."""
+    clusters, systems, columns = counts.shape
+    pairs = list(combinations(range(systems), 2))
+    totals = counts.sum(axis=0)
+    scores = [float(statistic(each)) for each in totals]
+    observed = [abs(scores[a] - scores[b]) for a, b in pairs]
+    # What a swap moves between two systems follows from what each has more than the first.
+    more = (counts[:, 1:] - counts[:, :1]).reshape(clusters, -1)
+    more = more.astype(exact_type(more, clusters))
+    reached = [0] * len(pairs)
+    for block in _signs(clusters, resamples, seed, columns=systems * columns):
+        moved = np.zeros((len(block), systems, columns))
+        moved[:, 1:] = (block.astype(more.dtype) @ more).reshape(len(block), -1, columns)
+        for i, (a, b) in enumerate(pairs):
+            shift = moved[:, a] - moved[:, b]
+            swapped = np.abs(statistic(totals[a] - shift) - statistic(totals[b] + shift))
+            reached[i] += int(np.count_nonzero(~(swapped < observed[i] - _TOLERANCE)))
+    # To swap nothing is one of all ways, and is added to random ones.
+    added, ways = (0, 2**clusters) if _is_exact(clusters, resamples) else (1, 1 + resamples)
+    tests = zip(reached, observed, strict=True)
+    return [math.nan if math.isnan(seen) else (added + count) / ways for count, seen in tests]
 
 
-def _random_signs(clusters: int, resamples: int, seed: int) -> Iterator[NDArray[np.uint8]]:
+def _is_exact(clusters: int, resamples: int) -> bool:
+    return bool(2**clusters <= resamples)
+
+
+def _signs(clusters: int, resamples: int, seed: int, columns: int) -> Iterator[NDArray[np.uint8]]:
+    """Yield which clusters are swapped, 0 or 1, in blocks of shape (some, clusters)."""
+    whole = _is_exact(clusters, resamples)
+    swaps = 2**clusters if whole else resamples
     generator = np.random.default_rng(seed)
-    width = -(-clusters // 64) * 8  # whole words of the generator: blocks do not matter
-    rows = max(1, _BLOCK // (8 * width))
-    for first in range(0, resamples, rows):
-        size = min(rows, resamples - first)
-        drawn = np.frombuffer(generator.bytes(size * width), dtype=np.uint8)
-        yield np.unpackbits(drawn.reshape(size, width), axis=1, count=clusters)
+    width = 8 * -(-clusters // 64)  # whole words of the generator: blocks do not matter
+    rows = max(1, _BLOCK // max(8 * width, columns))
+    for first in range(0, swaps, rows):
+        size = min(rows, swaps - first)
+        if whole:
+            numbers = np.arange(first, first + size, dtype=np.uint64) << (64 - clusters)
+            packed = numbers.astype(">u8").tobytes()
+        else:
+            packed = generator.bytes(size * width)
+        drawn = np.frombuffer(packed, dtype=np.uint8).reshape(size, width)
+        yield np.unpackbits(drawn, axis=1, count=clusters)
 
 
-def _scored(contest: Contest, resamples: int, seed: int) -> _Scored:
-    names = sorted(contest.counts)
+def _tested(contest: Contest, resamples: int, seed: int) -> _Tested:
+    task, statistic, keys, counts = contest
+    names = sorted(counts)
     if len(names) < 2:
-        raise DataError(f"{contest.task}: {len(names)} system; expected two or more to compare")
+        raise DataError(f"{task}: {len(names)} system; expected two or more to compare")
     for name in names:
-        if len(contest.counts[name]) != len(contest.keys) or not contest.keys:
-            found = len(contest.counts[name])
-            expected = f"{len(contest.keys)} as there are keys" if contest.keys else "some"
-            raise DataError(f"{contest.task}: {name} on {found} documents; expected {expected}")
-    resampling = Resampling(contest.keys, resamples=resamples, seed=seed)
-    together = np.stack([contest.counts[name] for name in names], axis=1)
-    sums = dict(zip(names, np.moveaxis(resampling.cluster_sums(together), 1, 0), strict=True))
-    resampled = np.moveaxis(resampling.sums(together), 1, 0)
-    spread = {name: contest.statistic(each) for name, each in zip(names, resampled, strict=True)}
-    value = {name: float(contest.statistic(sums[name].sum(axis=0))) for name in names}
-    order = sorted(names, key=lambda name: (math.isnan(value[name]), -value[name], name))
-    pairs = list(combinations(order, 2))
-    apart = np.stack([spread[a] - spread[b] for a, b in pairs], axis=-1)
-    tests = [
-        randomisation_test(sums[a], sums[b], contest.statistic, resamples=resamples, seed=seed)
-        for a, b in pairs
-    ]
+        if len(counts[name]) != len(keys) or not keys:
+            expected = f"{len(keys)} as there are keys" if keys else "some"
+            found = len(counts[name])
+            raise DataError(f"{task}: {name} on {found} documents; expected {expected}")
+    value = {name: float(statistic(counts[name].sum(axis=0))) for name in names}
+    order = sorted(names, key=lambda name: (math.isnan(value[name]), -value[name]))
+    together = np.stack([counts[name] for name in order], axis=1)
+    resampling = Resampling(keys, resamples=resamples, seed=seed)
+    spread = statistic(resampling.sums(together))
+    values = np.array([value[name] for name in order])
+    a, b = np.triu_indices(len(order), k=1)
+    apart = spread[:, a] - spread[:, b]
     defined = [column[~np.isnan(column)] for column in apart.T]
-    own = np.stack([spread[name] for name in order], axis=-1)
-    scores = intervals(np.array([value[name] for name in order]), own)
-    return _Scored(
-        contest,
-        order,
-        dict(zip(order, scores, strict=True)),
-        pairs,
-        intervals(np.array([value[a] - value[b] for a, b in pairs]), apart),
-        [float(column.std()) if len(column) else math.nan for column in defined],
-        [p for p, _ in tests],
-        resampling.clusters,
-        all(whole for _, whole in tests),
+    differences = intervals(values[a] - values[b], apart)
+    return _Tested(
+        task=task,
+        systems=dict(zip(order, intervals(values, spread), strict=True)),
+        pairs=dict(zip(combinations(order, 2), differences, strict=True)),
+        p=_p_values(resampling.cluster_sums(together), statistic, resamples, seed),
+        error=max(float(column.std()) if len(column) else 0.0 for column in defined),
+        resampling=resampling,
     )
 
 
-def _comparison(
-    scored: _Scored,
-    corrected: list[float],
-    *,
-    tests: int,
-    resamples: int,
-    seed: int,
-    level: float,
-) -> Comparison:
+def _comparison(tested: _Tested, corrected: list[float], level: float, tests: int) -> Comparison:
     pairs = [
-        Pair(a, b, each.value, each.low, each.high, p, p_holm, p_holm <= level)
-        for (a, b), each, p, p_holm in zip(
-            scored.pairs, scored.differences, scored.p, corrected, strict=True
-        )
+        Pair(*names, each.value, each.low, each.high, p, p_holm, p_holm <= level)
+        for (names, each), p, p_holm in zip(tested.pairs.items(), tested.p, corrected, strict=True)
     ]
-    groups = groups_of(scored.order, {frozenset((p.a, p.b)) for p in pairs if p.different})
-    letters = {
-        name: "".join(_letter(i) for i, group in enumerate(groups) if name in group)
-        for name in scored.order
-    }
-    normal = NormalDist()
-    factor = normal.inv_cdf(1 - level / tests / 2) + normal.inv_cdf(POWER)
-    known = [error for error in scored.errors if not math.isnan(error)]
+    different = {frozenset((pair.a, pair.b)) for pair in pairs if pair.different}
+    groups = groups_of(list(tested.systems), different)
+    clusters, resamples = tested.resampling.clusters, tested.resampling.resamples
+    exact = _is_exact(clusters, resamples)
+    # With every cluster swapped, or none, the difference is as large as it was.
+    least = 2 / 2**clusters if exact else 1 / (1 + resamples)
+    known = tested.error > _TOLERANCE and least <= level / tests
+    factor = sum(map(NormalDist().inv_cdf, (1 - level / tests / 2, POWER)))
     return Comparison(
-        task=scored.contest.task,
-        systems=[System(name, scored.values[name], letters[name]) for name in scored.order],
+        task=tested.task,
+        systems=[System(*each, _letters(each[0], groups)) for each in tested.systems.items()],
         pairs=pairs,
         groups=groups,
-        detectable=factor * max(known, default=math.nan),
-        clusters=scored.clusters,
-        exact=scored.exact,
+        detectable=factor * tested.error if known else math.nan,
+        clusters=clusters,
+        exact=exact,
         resamples=resamples,
-        seed=seed,
+        seed=tested.resampling.seed,
         level=level,
     )
 
 
-def _letter(number: int) -> str:
-    """The letters from a to z, then a1 and so on."""
-    turn, place = divmod(number, 26)
-    return chr(ord("a") + place) + (str(turn) if turn else "")
+def _letters(name: str, groups: Sequence[Sequence[str]]) -> str:
+    """The letters of the groups of a system: from a to z, then a1 and so on."""
+    places = [divmod(i, 26) for i, group in enumerate(groups) if name in group]
+    return "".join(chr(ord("a") + place) + (str(turn) if turn else "") for turn, place in places)
