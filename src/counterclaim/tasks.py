@@ -250,8 +250,9 @@ CLAIMS = _task(
 LINKS = _task(
     "links",
     {
-        "accusations": ("id", "content", "claim"),
-        "denials": ("id", "cue", "content", "answers", "scope"),
+        # The sides tell records apart that share a content.
+        "accusations": ("id", "content", "source_actor", "target_actor", "claim"),
+        "denials": ("id", "cue", "content", "source_actor", "answers", "scope"),
     },
     ("link", "f1"),
     columns=links.COLUMNS,

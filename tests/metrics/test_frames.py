@@ -158,7 +158,13 @@ def test_the_order_of_records_changes_nothing(
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("The  Army\n", "the army"), ("ÉLAN", "élan"), (None, None)]
+    ("name", "expected"),
+    [
+        ("The  Army\n", "the army"),
+        ("ÉLAN", "élan"),
+        ("Tu\u0308rkiye", "t\u00fcrkiye"),
+        (None, None),
+    ],
 )
 def test_names_are_compared_without_case_and_kinds_of_space(
     name: str | None, expected: str | None

@@ -13,6 +13,7 @@ Source for counting roles under a matched frame: the argument classification of 
 and Cardie (2021), https://aclanthology.org/2021.eacl-main.52.
 """
 
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -184,8 +185,10 @@ def overlap_units(gold: Span | None, predicted: Span | None, *, half: bool = Fal
 
 
 def folded(name: str | None) -> str | None:
-    """A name as it is compared: without regard to case and to kinds of white space."""
-    return None if name is None else " ".join(name.casefold().split())
+    """A name as it is compared: without regard to case, composition and kinds of white space."""
+    if name is None:
+        return None
+    return " ".join(unicodedata.normalize("NFC", name.casefold()).split())
 
 
 def actor(field: str) -> Callable[[Any], str | None]:

@@ -4,8 +4,9 @@ Links, statuses and clusters are compared under the alignment of records that `f
 makes: a link is right if both of its ends are aligned with the ends of a gold link.
 
 A claim is all mentions with one `claim` key. It is *denied* if a denial of one of them has
-the scope act, responsibility or all, *partly denied* if only the intent or a figure is
-denied, else *unanswered*. Claims are aligned by the mentions that they share.
+the scope act, responsibility or all, *partly denied* if only the intent is (or, in a
+prediction, a figure, which in gold answers nothing), else *unanswered*. Claims are
+aligned by the mentions that they share.
 
 Source of link F1: attachment scores of argument mining, Eger et al. (2017),
 https://aclanthology.org/P17-1002; clusters: see `clusters`.

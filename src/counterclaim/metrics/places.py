@@ -23,7 +23,7 @@ from counterclaim.metrics.resampling import exact
 from counterclaim.model import Location, Role
 
 NEAR_KM = 161.0  # 100 miles
-FARTHEST_KM = 20_039.0  # half of the equator, Gritta's bound of the error
+FARTHEST_KM = 20_039.0  # about half of the equator: the bound of the error as the source has it
 LOCATION = Frame(
     row="location",
     anchors=("mention",),

@@ -1,4 +1,4 @@
-"""Figures of casualties: bounds, intervals and which of them contradict each other.
+"""Figures of casualties: bounds, intervals and which of them disagree.
 
 A figure is a pair of inclusive bounds on a number of people; None is open. Zero is a
 value like any other: "no casualties" is a finding, and a scorer that tests `if low:`
@@ -134,10 +134,11 @@ def log_error(a: Bounds, b: Bounds) -> float:
 
 
 def conflict_pairs(records: Sequence[Casualty]) -> set[frozenset[int]]:
-    """Pairs of records that cannot both be true, by their index.
+    """Pairs of records whose figures disagree, by their index.
 
     Two sources speak of the same incident and outcome, and their intervals are disjoint.
-    The author of the text, where no source is named, is a source.
+    The author of the text, where no source is named, is a source. Groups and sides are not
+    asked for: a part ("a boy") disagrees with a total ("forty") that another source gives.
     """
     return {
         frozenset((i, j))

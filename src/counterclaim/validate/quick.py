@@ -40,7 +40,7 @@ def suspicious(documents: Sequence[Document], columns: Columns, *, gold: bool) -
 def _suspicious(documents: Sequence[Document], columns: Columns, gold: bool) -> list[Ints]:
     texts = [document.text for document in documents]
     lengths = _lengths(documents, texts)
-    found = [_beyond_bmp(texts), _repeated_ids(columns), _denials(columns["denials"], gold=gold)]
+    found = [_beyond_bmp(texts), _repeated_ids(columns), _denials(columns, gold=gold)]
     found += [_bounds(columns["casualties"]), _coordinates(columns["locations"])]
     spans = [columns[layer].spans(field) for layer in LAYERS for field in SPAN_FIELDS[layer]]
     owner, start, end = (np.concatenate(part) for part in zip(*spans, strict=True))
@@ -100,12 +100,18 @@ def _repeated_ids(columns: Columns) -> Ints:
     return repeated
 
 
-def _denials(layer: Layer, *, gold: bool) -> Ints:
+def _denials(columns: Columns, *, gold: bool) -> Ints:
+    layer, accusations = columns["denials"], columns["accusations"]
+    known = set(zip(accusations.owner.tolist(), accusations.values("id"), strict=True))
     bad = []
     for owner, denial in zip(layer.owner.tolist(), layer.records, strict=True):
-        empty = not denial.cue and not denial.content
-        # Which accusations there are is looked up where a denial answers one.
-        if empty or (gold and denial.answers):
+        answers = denial.answers if gold else ()
+        if (
+            (not denial.cue and not denial.content)
+            or any((owner, key) not in known for key in answers)
+            or len(set(answers)) < len(answers)
+            or (answers and denial.scope == "figure")
+        ):
             bad.append(owner)
     return np.array(bad, dtype=np.int64)
 
