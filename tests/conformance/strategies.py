@@ -187,10 +187,10 @@ def new_record(draw: Draw, layer: str, of: Passage) -> Any:
     return Location("", span, "x", precision="town", **row(draw, _LOCATIONS))
 
 
-def _new_records(draw: Draw, layer: str, of: Passage, most: int) -> list[Any]:
+def _new_records(draw: Draw, layer: str, of: Passage, sizes: Sequence[int]) -> list[Any]:
     """Records of which some are like the one before them but for what no alignment looks at."""
     found: list[Any] = []
-    for _ in range(draw(below(most + 1))):
+    for _ in range(row(draw, sizes)):
         fresh = new_record(draw, layer, of)
         if found and draw(below(3)) == 1:
             fresh = replace(found[-1], **{name: getattr(fresh, name) for name in _UNSEEN[layer]})
@@ -253,10 +253,9 @@ def _document(
     draw: Draw, layers: Sequence[str], number: int, *, room: bool = False, crowded: bool = False
 ) -> tuple[Document, Passage]:
     of = passage(_CROWDED if crowded else row(draw, _TEXTS), room=room)
+    sizes = (2, 3, 4) if crowded else (0, 1, 2, 3)
     event, with_text, (corpus, split) = row(draw, _KINDS)
-    records = finished(
-        {layer: tuple(_new_records(draw, layer, of, 4 if crowded else 3)) for layer in layers}
-    )
+    records = finished({layer: tuple(_new_records(draw, layer, of, sizes)) for layer in layers})
     # In gold, who denies a figure denies no accusation.
     denials = records.get("denials", ())
     records["denials"] = tuple(
@@ -286,7 +285,7 @@ def _edited(draw: Draw, layer: str, gold: Sequence[Any], of: Passage) -> list[An
             said.append(replace(record, **_spans(other)))
         elif edit != "drop":
             said += [record, replace(record, id="")][: 1 + (edit == "double")]
-    return said + _new_records(draw, layer, of, 2)
+    return said + _new_records(draw, layer, of, (0, 1, 2))
 
 
 def _filled(draw: Draw, layer: str, gold: Sequence[Any], of: Passage) -> list[Any]:
@@ -338,6 +337,9 @@ def corpora(task: Task, *, most: int = 4) -> st.SearchStrategy[list[Document]]:
     return drawn()
 
 
+_STARTS = ("gold", "gold", "nothing", "no prediction")
+
+
 @cache
 def cases(
     task: Task,
@@ -366,7 +368,7 @@ def cases(
                 draw, task.layers or LAYERS, number, room=room, crowded=crowded
             )
             case.gold.append(document)
-            start = row(draw, ("gold", "gold", "nothing", "no prediction"))
+            start = row(draw, _STARTS[: 3 if crowded else 4])
             if start != "no prediction":
                 said = _said(draw, task, document, of, form=form, afresh=start == "nothing")
                 case.predicted.append(said)
