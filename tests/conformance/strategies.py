@@ -385,10 +385,22 @@ def _said(
     layers: Layers = {}
     for layer in task.layers or LAYERS:
         gold = () if afresh and task.mentions != "gold" else getattr(document, layer)
-        layers[layer] = tuple(
-            (_filled if task.mentions == "gold" else _edited)(draw, layer, gold, of)
-        )
-    return Prediction(document.doc_id, **finished(layers))
+        change = _filled if task.mentions == "gold" else _edited
+        layers[layer] = tuple(change(draw, layer, gold, of))
+    layers = finished(layers)
+    if task.mentions != "gold" and draw(below(2)):
+        layers = _renamed(layers)
+    return Prediction(document.doc_id, **layers)
+
+
+def _renamed(layers: Layers) -> Layers:
+    """The same records by other ids, so that none is that of a gold record."""
+    named = {layer: [replace(r, id=f"x{r.id}") for r in layers[layer]] for layer in layers}
+    if denials := named.get("denials"):
+        named["denials"] = [
+            replace(d, answers=tuple(f"x{key}" for key in d.answers)) for d in denials
+        ]
+    return {layer: tuple(records) for layer, records in named.items()}
 
 
 def task_name(task: Task) -> str:

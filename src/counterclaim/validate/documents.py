@@ -165,7 +165,7 @@ def counts_utf16(text: str, spans: Sequence[Span]) -> bool:
     They do if some span cuts a word or leaves the text when read as code points, and none
     does when read as UTF-16 units. A text without characters beyond U+FFFF tells nothing.
     """
-    if not any(character > "\uffff" for character in text):
+    if text.isascii() or not any(character > "\uffff" for character in text):
         return False
     point_of = {}
     unit = 0
