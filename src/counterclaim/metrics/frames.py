@@ -60,19 +60,24 @@ class Frame:
 
     def overlap(self, gold: Any, predicted: Any) -> int:
         """Overlap of the anchors in units of 2**-32; 0 if they do not match."""
-        return max(
-            overlap_units(getattr(gold, name), getattr(predicted, name), half=self.half)
-            for name in self.anchors
-        )
+        best = 0
+        for name in self.anchors:
+            a, b = getattr(gold, name), getattr(predicted, name)
+            if a is not None and b is not None and a.start < b.end and b.start < a.end:
+                best = max(best, overlap_units(a, b, half=self.half))
+        return best
 
 
-def frame_counts(frame: Frame, gold: Sequence[Any], predicted: Sequence[Any]) -> Counts:
+def frame_counts(
+    frame: Frame, gold: Sequence[Any], predicted: Sequence[Any], pairs: Pairs | None = None
+) -> Counts:
     """Compare the records of one document.
 
     Args:
         frame: How.
         gold: Records of one layer, in any order.
         predicted: The other side's.
+        pairs: How they are aligned, where that is known already.
 
     Returns:
         A number for each of `frame.columns`.
@@ -89,7 +94,7 @@ def frame_counts(frame: Frame, gold: Sequence[Any], predicted: Sequence[Any]) ->
             counts[f"{frame.row}/{frame.template}_{side}"] += 1 + len(value) - gate
             for name in value:
                 counts[f"{frame.row} {name}/{side}"] += 1
-    for i, j in align_records(frame, gold, predicted):
+    for i, j in align_records(frame, gold, predicted) if pairs is None else pairs:
         shared = _agreeing(filled[0][i], filled[1][j])
         counts[f"{frame.row}/matched"] += 1
         counts[f"{frame.row}/complete_matched"] += (
@@ -99,8 +104,10 @@ def frame_counts(frame: Frame, gold: Sequence[Any], predicted: Sequence[Any]) ->
             counts[f"{frame.row} {name}/matched"] += 1
 
     def similarity(i: int, j: int) -> Levels:
+        if not frame.overlap(gold[i], predicted[j]):
+            return (0,)
         shared = _agreeing(filled[0][i], filled[1][j])
-        if not frame.overlap(gold[i], predicted[j]) or frame.gate not in (None, *shared):
+        if frame.gate not in (None, *shared):
             return (0,)
         return (1 + len(shared) - (frame.gate in shared),)
 
@@ -157,13 +164,15 @@ def align(rows: int, columns: int, levels: Callable[[int, int], Levels]) -> Pair
         columns: Number of columns.
         levels: For a pair, non-negative integers; a pair whose first is 0 is never made.
     """
-    table = [[levels(i, j) for j in range(columns)] for i in range(rows)]
+    cells = {(i, j): levels(i, j) for i in range(rows) for j in range(columns)}
+    cells = {pair: cell for pair, cell in cells.items() if cell[0]}
+    if len({i for i, _ in cells}) == len(cells) == len({j for _, j in cells}):
+        return sorted(cells)  # every one has one partner at most
     values = [[0] * columns for _ in range(rows)]
-    for level in range(len(table[0][0]) if rows and columns else 0):
-        base = 1 + min(rows, columns) * max(cell[level] for row in table for cell in row)
-        for i, row in enumerate(table):
-            for j, cell in enumerate(row):
-                values[i][j] = values[i][j] * base + (cell[level] if cell[0] else 0)
+    for level in range(max(map(len, cells.values()))):
+        base = 1 + min(rows, columns) * max(cell[level] for cell in cells.values())
+        for (i, j), cell in cells.items():
+            values[i][j] = values[i][j] * base + cell[level]
     return assign(values)
 
 

@@ -70,9 +70,9 @@ def quantity_counts(gold: Sequence[Casualty], predicted: Sequence[Casualty]) -> 
     Returns:
         A number for each of `COLUMNS`.
     """
-    counts = frame_counts(CASUALTY, gold, predicted)
-    counts |= dict.fromkeys(COLUMNS[len(CASUALTY.columns) :], 0.0)
     pairs = align_records(CASUALTY, gold, predicted)
+    counts = frame_counts(CASUALTY, gold, predicted, pairs)
+    counts |= dict.fromkeys(COLUMNS[len(CASUALTY.columns) :], 0.0)
     counts["casualty/interval_gold"] = len(gold)
     counts["casualty/interval_predicted"] = len(predicted)
     for i, j in pairs:
