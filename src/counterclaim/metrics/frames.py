@@ -245,4 +245,6 @@ def _equal(gold: Any, predicted: Any) -> bool:
 
 
 def _key(record: Any) -> tuple[bytes, str]:
-    return msgspec.json.encode(msgspec.structs.astuple(record)[1:]), record.id
+    said = msgspec.structs.astuple(record)[1:]
+    fields = [sorted(value) if isinstance(value, tuple) else value for value in said]
+    return msgspec.json.encode(fields), record.id
