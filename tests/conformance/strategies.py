@@ -389,11 +389,11 @@ def _said(
         layers[layer] = tuple(change(draw, layer, gold, of))
     layers = finished(layers)
     if task.mentions != "gold" and draw(below(2)):
-        layers = _renamed(layers)
+        layers = renamed(layers)
     return Prediction(document.doc_id, **layers)
 
 
-def _renamed(layers: Layers) -> Layers:
+def renamed(layers: Layers) -> Layers:
     """The same records by other ids, so that none is that of a gold record."""
     named = {layer: [replace(r, id=f"x{r.id}") for r in layers[layer]] for layer in layers}
     if denials := named.get("denials"):

@@ -35,7 +35,7 @@ from counterclaim.model import (
 )
 from counterclaim.pairing import pair
 from counterclaim.scoring import Scores, score
-from counterclaim.tasks import CASUALTIES, CLAIMS, SENTENCES, SPANS, Task
+from counterclaim.tasks import CASUALTIES, CLAIMS, GOLD_MENTIONS, SENTENCES, SPANS, Task
 
 MODES = ("strict", "exact", "partial", "type")
 
@@ -497,3 +497,111 @@ def test_fields_count_under_matched_records_alone(rule: Rule, data: st.DataObjec
             found = [agreeing(rule, gold[i], predicted[j]) for i, j in pairs]
             expected.add((len(pairs), *(sum(n in each for each in found) for n in rule.fields)))
     assert tuple(counts[name] for name in names) in expected
+
+
+# -- given mentions ------------------------------------------------------------------------
+
+
+def status_of(claim: str, accusations: Sequence[Accusation], denials: Sequence[Denial]) -> str:
+    own = {accusation.id for accusation in accusations if accusation.claim == claim}
+    scopes = {denial.scope for denial in denials if own & set(denial.answers)}
+    if scopes & {"act", "responsibility", "all"}:
+        return "denied"
+    return "partly denied" if scopes else "unanswered"
+
+
+@EXAMPLES
+@given(cases(GOLD_MENTIONS["links"], most=1))
+def test_links_of_given_mentions_are_sets_of_ids(case: Case) -> None:
+    """A link is a pair of ids. Statuses are compared under the best pairing of claims.
+
+    Best is: most mentions in common, then most equal statuses; all pairings are tried.
+    """
+    (counts,) = counted(GOLD_MENTIONS["links"], case)
+    sides = [
+        (record[0].accusations or (), record[0].denials or ()) if record else ((), ())
+        for record in case
+    ]
+    links = [{(d.id, key) for d in denials for key in d.answers} for _, denials in sides]
+    sizes = [len(links[0] & links[1]), len(links[1]), len(links[0])]
+    assert [counts[f"link/{side}"] for side in ("matched", "predicted", "gold")] == sizes
+
+    claims = [sorted({record.claim for record in accusations}) for accusations, _ in sides]
+    statuses = [
+        [status_of(claim, *side) for claim in names]
+        for names, side in zip(claims, sides, strict=True)
+    ]
+    mentions = [
+        [{a.id for a in side[0] if a.claim == claim} for claim in names]
+        for names, side in zip(claims, sides, strict=True)
+    ]
+
+    def quality(pairs: Sequence[tuple[int, int]]) -> tuple[int, int]:
+        return (
+            sum(len(mentions[0][i] & mentions[1][j]) for i, j in pairs),
+            sum(statuses[0][i] == statuses[1][j] for i, j in pairs),
+        )
+
+    possible = [
+        pairs
+        for pairs in pairings(*map(len, claims))
+        if all(mentions[0][i] & mentions[1][j] for i, j in pairs)
+    ]
+    best = max(map(quality, possible))
+    names = ("denied", "partly denied", "unanswered")
+    expected = [
+        [sum(statuses[0][i] == statuses[1][j] == name for i, j in pairs) for name in names]
+        for pairs in possible
+        if quality(pairs) == best
+    ]
+    assert [counts[f"{name}/matched"] for name in names] in expected
+    for side, found in zip(("gold", "predicted"), statuses, strict=True):
+        assert [counts[f"{name}/{side}"] for name in names] == [found.count(n) for n in names]
+
+
+def kilometres(a: Location, b: Location) -> float:
+    """The angle between two directions from the centre of the earth, by their scalar product."""
+    vectors = []
+    for place in (a, b):
+        lat, lon = math.radians(place.lat or 0), math.radians(place.lon or 0)
+        vectors.append(
+            (math.cos(lat) * math.cos(lon), math.cos(lat) * math.sin(lon), math.sin(lat))
+        )
+    cosine = sum(x * y for x, y in zip(*vectors, strict=True))
+    return 6371.0088 * math.acos(max(-1.0, min(1.0, cosine)))
+
+
+@EXAMPLES
+@given(cases(GOLD_MENTIONS["places"], most=2))
+def test_places_of_given_mentions_are_compared_one_by_one(case: Case) -> None:
+    """A place that is not resolved, or whose document is missing, is farthest away."""
+    task = GOLD_MENTIONS["places"]
+    said = {(p.doc_id, record.id): record for p in case.predicted for record in p.locations or ()}
+    pairs = [(a, said.get((d.doc_id, a.id))) for d in case.gold for a in d.locations]
+    result = score(task, *case, resamples=1).scores
+    errors = [
+        20_039.0 if b is None or b.lat is None else min(20_039, kilometres(a, b))
+        for a, b in pairs
+        if a.lat is not None
+    ]
+    near = sum(error <= 161 for error in errors)
+    resolved = sum(record.lat is not None for record in said.values())
+    accuracy = near / len(errors) if errors else math.nan
+    assert result["within 161 km"]["accuracy"].value == pytest.approx(accuracy, nan_ok=True)
+    precision = near / resolved if resolved else math.nan
+    assert result["within 161 km"]["precision"].value == pytest.approx(precision, nan_ok=True)
+    mean = sum(errors) / len(errors) if errors else math.nan
+    assert result["distance"]["mean_km"].value == pytest.approx(mean, nan_ok=True, abs=1e-3)
+    for role in ("site", "dateline", "context"):
+        sizes = (
+            sum(b is not None and a.role == b.role == role for a, b in pairs),
+            sum(record.role == role for record in said.values()),
+            sum(a.role == role for a, _ in pairs),
+        )
+        total = sizes[1] + sizes[2]
+        f1 = 2 * sizes[0] / total if total else math.nan
+        assert result[role]["f1"].value == pytest.approx(f1, nan_ok=True)
+    known = [a.country for a, _ in pairs if a.country]
+    right = sum(bool(b and a.country and a.country == b.country) for a, b in pairs)
+    recall = right / len(known) if known else math.nan
+    assert result["country"]["accuracy"].value == pytest.approx(recall, nan_ok=True)
