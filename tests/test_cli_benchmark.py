@@ -146,7 +146,7 @@ def test_a_users_own_data_works_in_every_command(write: Write, capsys: Capture) 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["compare", VALID, "--task", "spans", "--gold", VALID], "expected"),
+        (["compare", VALID, "--task", "spans", "--gold", VALID], "1 system; expected two or more"),
         (["compare", VALID, VALID, "--task", "spans", "--gold", VALID], "is given twice"),
         (
             ["compare", VALID, "none.jsonl", "--task", "spans", "--gold", VALID],

@@ -22,8 +22,8 @@ from counterclaim.tasks import SPANS
         ("length", {}, ("1-10 sentences",)),
         ("length", {"sentences": document().sentences * 4}, ("11-20 sentences",)),
         ("length", {"sentences": document().sentences * 20}, ("over 40 sentences",)),
-        ("sources", {}, ("2 sources",)),  # Kenya and Toposa
-        ("sources", {"denials": ()}, ("1 sources",)),
+        ("sources", {}, ("2",)),  # Kenya and Toposa
+        ("sources", {"denials": ()}, ("1",)),
         ("label", {"denials": ()}, ("accusation", "casualty", "location")),
     ],
 )

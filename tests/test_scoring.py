@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -287,3 +288,25 @@ def test_what_has_the_wrong_type_is_an_error_also_in_python(
     with pytest.raises(DataError) as caught:
         score(TASKS["places"], GOLD, [prediction])
     assert str(caught.value).startswith(message)
+
+
+def test_a_text_is_known_by_its_hash_where_gold_has_none() -> None:
+    """A stand-off record says which text its offsets are for."""
+    bare = msgspec.structs.replace(document(), text=None, title=None)
+    right, wrong = (
+        Prediction("case-1", denials=(), text=text) for text in (document().text, "Another.")
+    )
+    assert score(SENTENCES, [bare], [right], resamples=2).missing == []
+    with pytest.raises(DataError, match=r"^case-1: text differs; the prediction"):
+        score(SENTENCES, [bare], [wrong])
+
+
+@pytest.mark.parametrize("scores", [{}, {"sentence_scores": [{"denial": 0.5}, {}, {}]}])
+def test_without_resamples_there_are_values_without_intervals(scores: dict[str, Any]) -> None:
+    labels = [["accusation", "casualty", "location"], ["denial"], []]
+    prediction = Prediction("case-1", sentence_labels=labels, **scores)
+    result = score(SENTENCES, [document()], [prediction], resamples=0)
+    denial = result.scores["denial"]["recall"]
+    assert denial.value == 0.5
+    assert math.isnan(denial.low)
+    assert ("average_precision" in result.scores["denial"]) == bool(scores)

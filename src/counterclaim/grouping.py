@@ -44,4 +44,4 @@ def _length(sentences: int) -> str:
 def _count_sources(document: Document) -> str:
     said: list[Any] = [*document.accusations, *document.denials, *document.casualties]
     actors = {record.source_actor for record in said} - {None}
-    return f"{min(len(actors), 4)}{' or more' if len(actors) >= 4 else ''} sources"
+    return str(len(actors)) if len(actors) < 4 else "4 or more"

@@ -25,8 +25,9 @@ from counterclaim.model import (
     Document,
     Location,
     Prediction,
+    text_hash,
 )
-from counterclaim.predictions import complete, typed
+from counterclaim.predictions import complete, empty_prediction, typed
 from counterclaim.tasks import Task
 from counterclaim.validate.quick import suspicious
 from counterclaim.validate.reading import NEEDED, READABLE, check
@@ -55,12 +56,6 @@ class _WholeDocument(Document, frozen=True, forbid_unknown_fields=True, gc=False
     denials: tuple[Denial, ...]
     casualties: tuple[Casualty, ...]
     locations: tuple[Location, ...]
-
-
-def empty_prediction(doc_id: str) -> Prediction:
-    """What a document without a prediction is scored with."""
-    layers: dict[str, Any] = dict.fromkeys(LAYERS, ())
-    return Prediction(doc_id, **layers)
 
 
 def pair(
@@ -124,7 +119,6 @@ def pair_files(
     predictions: Path | str,
     *,
     checked: bool = True,
-    whole: bool = True,
 ) -> Iterator[Batch]:
     """Pair the records of two files without holding either.
 
@@ -135,15 +129,16 @@ def pair_files(
         task: The task.
         gold: Documents, JSON lines.
         predictions: Predictions, JSON lines.
-        checked: Whether records are checked. Without it JSON, ids of documents and the
-            types of what the task reads are, and nothing else.
-        whole: Whether documents are needed with all their fields, though not checked.
+        checked: Whether all of a record is read and checked, or only what the task counts.
+            It is all, if the task has no `slim` types; documents then have all fields.
 
     Raises:
         DataError: With file and line, the first record found that cannot be used.
     """
     kinds: tuple[list[type[Any]], list[type[Any]]] = ([_WholeDocument, Document], _types(task))
-    if task.slim is not None and not checked and not whole:
+    if task.slim is None:
+        checked = True
+    elif not checked:
         kinds = [task.slim[0]], [task.slim[1]]
     with (
         Lines(gold, *kinds[0], checked=checked) as of_gold,
@@ -219,8 +214,12 @@ def _check_metadata(document: Document, prediction: Prediction) -> None:
         value, known = getattr(prediction, field), getattr(document, field)
         if value is UNSET or value == known:
             continue
-        if field in _TEXTS and None in (value, known):
-            continue  # a stand-off record beside one with its text
+        if field == "text" and known is None and value is not None:
+            value, known = text_hash(value), document.sha256  # gold is a stand-off record
+            if value == known:
+                continue
+        elif field in _TEXTS and None in (value, known):
+            continue
         if field in (*_TEXTS, "sha256"):
             raise DataError(f"{field} differs; the prediction is for another text")
         raise DataError(f"{field} is {value!r:.80}; expected {known!r:.80} as in gold, or none")

@@ -129,6 +129,12 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"a value of type {type(value).__name__}; expected what JSON can hold")
 
 
+def empty_prediction(doc_id: str) -> Prediction:
+    """What a document without a prediction is scored with."""
+    layers: dict[str, Any] = dict.fromkeys(LAYERS, ())
+    return Prediction(doc_id, **layers)
+
+
 def complete(prediction: Any) -> Prediction:
     """A prediction of any of these types as the type that everything else takes."""
     if isinstance(prediction, Prediction) or not hasattr(prediction, "sha256"):

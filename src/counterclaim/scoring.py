@@ -126,15 +126,15 @@ def score_files(
         data: As for `score`.
         split: As for `score`.
         by: As for `score`.
-        checked: Whether every record is checked; without it only what the task reads is,
-            which halves the time. For files that `validate` has passed.
+        checked: Whether all of a record is checked, or in `spans` without `by` only what is
+            counted, which halves the time. For files that `validate` has passed.
         resamples: As for `score`.
         seed: As for `score`.
 
     Raises:
         DataError: With file and line, the first record found that cannot be used.
     """
-    pairs = pair_files(task, gold, predictions, checked=checked, whole=bool(by))
+    pairs = pair_files(task, gold, predictions, checked=checked or bool(by))
     counted = tally(task, pairs, by)
     return summarise(task, counted, data=data, split=split, resamples=resamples, seed=seed)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from counterclaim.columns import Batch, labelled_spans
 from counterclaim.errors import DataError
 from counterclaim.metrics import frames, links, places, quantities, spans
-from counterclaim.metrics.labels import Sums, Table, label_counts, macro, prf_of, total
+from counterclaim.metrics.labels import SIDES, Sums, Table, label_counts, macro, prf_of, total
 from counterclaim.model import LABELS, Document, Label, Prediction, blind, sentence_labels
 from counterclaim.predictions import (
     check_given,
@@ -24,7 +24,6 @@ from counterclaim.predictions import (
 )
 
 Mentions = Literal["predicted", "gold"]
-SIDES = frames.SIDES
 
 
 @dataclass(frozen=True)

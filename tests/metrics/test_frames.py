@@ -170,3 +170,16 @@ def test_names_are_compared_without_case_and_kinds_of_space(
     name: str | None, expected: str | None
 ) -> None:
     assert folded(name) == expected
+
+
+@pytest.mark.parametrize("cues", [(1, 2), (2, 1)])
+def test_a_field_that_is_not_compared_settles_no_tie(cues: tuple[int, int]) -> None:
+    """Each of two predictions has one field of two right; the cue of neither is compared."""
+    gold = [accusation("a1", 0, 4)]
+    predicted = [
+        accusation("x1", 0, 4, act="other", cue=Span(0, cues[0])),
+        accusation("x2", 0, 4, target_actor="front", cue=Span(0, cues[1])),
+    ]
+    counts = frame_counts(ACCUSATION, gold, predicted)
+    assert counts["accusation target_actor/matched"] == 1
+    assert counts["accusation act/matched"] == 0

@@ -70,12 +70,14 @@ def compare(arguments: argparse.Namespace) -> int:
         raise DataError(f"{files[0]}: is given twice; expected different systems")
     contests = []
     signatures = []
-    for task_name in arguments.task:
+    for task_name in dict.fromkeys(arguments.task):
         task = tasks.find(task_name, _mentions(arguments.mentions, task_name))
         tallies = [_tally(arguments, task, str(file), ()) for file in files]
-        ids = {tuple(counted.ids) for counted, _ in tallies}
-        if len(ids) > 1:
-            raise DataError("systems are scored on different documents; expected the same")
+        first = tallies[0][0].ids
+        for file, (counted, _) in zip(files, tallies, strict=True):
+            if only := sorted(set(first) ^ set(counted.ids)):
+                where = f"{file}: {task_name}: scored on other documents than {files[0]}"
+                raise DataError(f"{where}, such as {only[0]}; expected the same")
         contests.append(
             comparing.Contest(
                 task_name,
@@ -150,8 +152,8 @@ def _tally(
     from counterclaim import counting, pairing
 
     if arguments.gold is not None:
-        checked = not getattr(arguments, "unchecked", False)
-        pairs = pairing.pair_files(task, arguments.gold, file, checked=checked, whole=bool(by))
+        checked = bool(by) or not getattr(arguments, "unchecked", False)
+        pairs = pairing.pair_files(task, arguments.gold, file, checked=checked)
         counted = counting.tally(task, pairs, by)
         fingerprint = corpus.fingerprint([Path(arguments.gold)])
         return counted, {"data": f"custom+{fingerprint}", "split": "custom", "aligned": 0}

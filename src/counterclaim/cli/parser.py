@@ -88,7 +88,8 @@ def _add_benchmark(add: Add) -> None:
     )  # fmt: skip
     sub.add_argument(
         "--unchecked", action="store_true",
-        help="with --gold: check only what the task reads, for files that validate has passed",
+        help="with --gold, in spans without --by: check only what is counted, for files that "
+        "validate has passed",
     )  # fmt: skip
     sub.add_argument("--json", action="store_true", help="print one JSON object")
     sub.add_argument(

@@ -4,7 +4,7 @@ A field counts only under an aligned record: a right source under a wrong accusa
 wrong. Two alignments are made, each optimal (Kuhn 1955):
 
 - By overlap of the anchoring span, for the counts of records and of each field. Ties are
-  settled by the number of fields that agree, then by equal ids.
+  settled by the number of fields that agree, by each field in turn, and by equal ids.
 - By similarity, for the template score: the number of fields that agree, one more for the
   record itself. That is CEAF of templates, as in CEAF-RME (Chen et al. 2023, IterX,
   https://aclanthology.org/2023.eacl-main.136), with fields in the place of role entities.
@@ -21,14 +21,13 @@ from typing import Any
 import msgspec
 
 from counterclaim.metrics.assignment import assign
-from counterclaim.metrics.labels import Sums, Table, prf_of
+from counterclaim.metrics.labels import SIDES, Sums, Table, prf_of
 from counterclaim.model import Span
 
 Counts = dict[str, float]
 Levels = tuple[int, ...]
 Pairs = list[tuple[int, int]]
 _GRID = 2**32
-SIDES = ("matched", "predicted", "gold")
 
 
 @dataclass(frozen=True)
@@ -127,9 +126,12 @@ def align_records(frame: Frame, gold: Sequence[Any], predicted: Sequence[Any]) -
         i, j = orders[0][i], orders[1][j]
         shared = frame.overlap(gold[i], predicted[j])
         if not shared:
-            return (0, 0, 0)
-        alike = sum(map(_equal, filled[0][i], filled[1][j]))
-        return shared, alike, int(gold[i].id == predicted[j].id)
+            return (0,)
+        alike = list(map(_equal, filled[0][i], filled[1][j]))
+        # Every count of records and fields is a level, so that no tie can change one.
+        counted = [a and b is not None for a, b in zip(alike, filled[0][i], strict=True)]
+        own = int(gold[i].id == predicted[j].id)
+        return shared, sum(alike), 1, int(all(alike)), *map(int, counted), own
 
     pairs = align(len(gold), len(predicted), levels)
     return sorted((orders[0][i], orders[1][j]) for i, j in pairs)

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from counterclaim.errors import DataError
 
-MATCHED, PREDICTED, GOLD = range(3)
+SIDES = ("matched", "predicted", "gold")
 Counts = NDArray[np.int64]
 Sums = Mapping[str, NDArray[Any]]
 """Summed columns of shape (...) by their name, "row/column"."""
@@ -55,7 +55,7 @@ def label_counts(
         labels: Label names; row i of the result counts `labels[i]`.
 
     Returns:
-        Array of shape (len(labels), 3), with the columns MATCHED, PREDICTED, GOLD.
+        Array of shape (len(labels), 3), with the columns of `SIDES`.
 
     Raises:
         DataError: The two sides differ in length, or a label is not in `labels`.
@@ -87,7 +87,7 @@ def prf(counts: Counts) -> PRF:
 
 def prf_of(sums: Sums, row: str, prefix: str = "") -> dict[str, NDArray[np.float64]]:
     """Precision, recall and F1 from the columns matched, predicted and gold of a row."""
-    columns = (sums[f"{row}/{prefix}{side}"] for side in ("matched", "predicted", "gold"))
+    columns = (sums[f"{row}/{prefix}{side}"] for side in SIDES)
     scores = prf(np.stack([np.asarray(column) for column in columns], axis=-1))
     return {f"{prefix}{name}": value for name, value in scores._asdict().items()}
 

@@ -21,13 +21,12 @@ from counterclaim.metrics.clusters import METRICS, cluster_counts, cluster_prf
 from counterclaim.metrics.frames import (
     ACCUSATION,
     DENIAL,
-    SIDES,
     Align,
     Counts,
     align,
     align_records,
 )
-from counterclaim.metrics.labels import Sums, Table, macro, prf_of
+from counterclaim.metrics.labels import SIDES, Sums, Table, macro, prf_of
 from counterclaim.model import Accusation, Denial
 
 STATUSES = ("denied", "partly denied", "unanswered")
@@ -148,7 +147,8 @@ def _count_statuses(
 
     def levels(i: int, j: int) -> tuple[int, ...]:
         a, b = names[0][i], names[1][j]
-        return len(claims[0][a] & claims[1][b]), int(statuses[0][a] == statuses[1][b])
+        same = [statuses[0][a] == statuses[1][b] == status for status in STATUSES]
+        return len(claims[0][a] & claims[1][b]), int(any(same)), *same
 
     for i, j in align(len(names[0]), len(names[1]), levels):
         a, b = statuses[0][names[0][i]], statuses[1][names[1][j]]

@@ -17,8 +17,8 @@ from typing import get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from counterclaim.metrics.frames import SIDES, Align, Counts, Frame, align_records, plain
-from counterclaim.metrics.labels import Sums, Table, macro, prf_of, ratio
+from counterclaim.metrics.frames import Align, Counts, Frame, align_records, plain
+from counterclaim.metrics.labels import SIDES, Sums, Table, macro, prf_of, ratio
 from counterclaim.metrics.resampling import exact
 from counterclaim.model import Location, Role
 

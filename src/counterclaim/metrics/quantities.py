@@ -16,7 +16,6 @@ from typing import Any
 
 from counterclaim.metrics.clusters import METRICS
 from counterclaim.metrics.frames import (
-    SIDES,
     Counts,
     Frame,
     Pairs,
@@ -26,7 +25,7 @@ from counterclaim.metrics.frames import (
     frame_scores,
     plain,
 )
-from counterclaim.metrics.labels import Sums, Table, prf_of, ratio
+from counterclaim.metrics.labels import SIDES, Sums, Table, prf_of, ratio
 from counterclaim.metrics.links import (
     CLUSTER_COLUMNS,
     cluster_scores,

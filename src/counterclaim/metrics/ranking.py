@@ -115,7 +115,8 @@ def ranked_scores(
                 precision = sentences.average_precision(weights[:, owner])
                 spread["average_precision"].append(precision)
                 spread["reading_effort"].append(whole.reading_effort(weights))
-        found[1][label] = {name: np.concatenate(parts) for name, parts in spread.items()}
+        none = np.zeros(0)
+        found[1][label] = {name: np.concatenate([none, *parts]) for name, parts in spread.items()}
     support = [np.asarray(relevant[:, i].sum()) for i in range(len(LABELS))]
     for table in found:
         columns = [table[label]["average_precision"] for label in LABELS]

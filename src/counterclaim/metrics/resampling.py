@@ -4,8 +4,8 @@ Scores are functions of counts summed over documents, so a resample is a row of 
 and all resamples are one matrix product. Documents of one event are drawn together:
 intervals over single documents, let alone sentences, would be too narrow.
 
-Every sum is exact, and with it every result the same on any machine, number of threads
-and order of documents: counts are integers or, after `exact`, multiples of 2**-24, and
+Every sum is exact, and with it every result the same with any number of threads and in
+any order of documents: counts are integers or, after `exact`, multiples of 2**-24, and
 clusters are drawn in the order of their keys.
 
 Source: Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapters 13 (the

@@ -25,19 +25,14 @@ from numpy.typing import NDArray
 from counterclaim.columns import Ints, Spans
 from counterclaim.errors import DataError
 from counterclaim.metrics.assignment import assign
-from counterclaim.metrics.labels import Sums, Table, macro, prf_of, total
+from counterclaim.metrics.labels import SIDES, Sums, Table, macro, prf_of, total
 from counterclaim.metrics.overlaps import EXACT, OVERLAPPING, TYPE, pair_spans
 from counterclaim.model import LABELS, Span
 
 Bonus = Callable[[int, int], float]
 MODES = ("strict", "exact", "partial", "type")
 COLUMNS = (
-    *(
-        f"{label}/{kind}{side}"
-        for label in LABELS
-        for kind in ("", "char_")
-        for side in ("matched", "predicted", "gold")
-    ),
+    *(f"{label}/{kind}{side}" for label in LABELS for kind in ("", "char_") for side in SIDES),
     *(f"all/{pairing}" for pairing in ("exact", "type", "overlapping")),
 )
 # Claims have no natural boundaries (annotators agree on 0.68 of them), names and figures do.
@@ -92,7 +87,7 @@ def span_scores(sums: Sums) -> Table:
     table: Table = {label: prf_of(sums, label) for label in LABELS}
     for label in LABELS:
         table[label] |= prf_of(sums, label, "char_")
-    columns = [f"{prefix}{side}" for prefix in ("", "char_") for side in _SIDES]
+    columns = [f"{prefix}{side}" for prefix in ("", "char_") for side in SIDES]
     whole = {name: total(sums, LABELS, name) for name in columns}
     of_mode = {
         "strict": whole["matched"],
@@ -103,7 +98,7 @@ def span_scores(sums: Sums) -> Table:
     table["all"] = {}
     for mode, matched in of_mode.items():
         of_sides = {**whole, "matched": matched}
-        named = {f"all/{mode}_{side}": of_sides[side] for side in _SIDES}
+        named = {f"all/{mode}_{side}": of_sides[side] for side in SIDES}
         table["all"] |= prf_of(named, "all", f"{mode}_")
     table["all"] |= prf_of({f"all/{name}": value for name, value in whole.items()}, "all", "char_")
     values = [table[label][HEADLINE_MEASURE[label]] for label in LABELS]
@@ -111,15 +106,12 @@ def span_scores(sums: Sums) -> Table:
     return table
 
 
-_SIDES = ("matched", "predicted", "gold")
-
-
 def error_counts(sums: Mapping[str, float]) -> dict[str, dict[str, float]]:
     """The MUC counts of each mode, as "strict errors" and so on, from summed counts.
 
     Five for each: correct, incorrect, partial, missing, spurious.
     """
-    strict, predicted, gold = (sum(sums[f"{label}/{side}"] for label in LABELS) for side in _SIDES)
+    strict, predicted, gold = (sum(sums[f"{label}/{side}"] for label in LABELS) for side in SIDES)
     exact, same_type, pairs = (sums[f"all/{name}"] for name in ("exact", "type", "overlapping"))
     correct = {"strict": strict, "exact": exact, "partial": exact, "type": same_type}
     return {
