@@ -34,6 +34,7 @@ PEERS_UP_TO = 10_000  # documents: beyond, others take very long or very much me
 SPANS = 12  # gold spans a document, if nothing else is said
 SPANS_A_DOCUMENT = (6, 12, 24, 48, 96)
 RESAMPLES = 10_000
+_NO_BYTE_CODE = "PYTHONDONTWRITEBYTECODE"
 _DROPPED = 0.1  # of the spans of a system
 
 
@@ -169,6 +170,8 @@ def cold(options: Options) -> Iterator[Row]:
     commands: dict[str, tuple[object, ...]] = {task: (*score, task) for task in TASKS}
     commands["numpy"] = ("-c", "import numpy")
     seconds: dict[str, list[list[float]]] = {name: [] for name in commands}
+    for command in commands.values():
+        _child(*command)  # leaves byte code behind, as an installation does
     for _ in range(options.repeats):
         for name, command in commands.items():
             seconds[name].append([_child(*command).seconds])
@@ -353,13 +356,14 @@ class _Child(NamedTuple):
 
 def _child(*arguments: object, threads: int = 1) -> _Child:
     """Run Python from the start; its CPU time, user and system, with that of its children."""
+    kept = {name: value for name, value in os.environ.items() if name != _NO_BYTE_CODE}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         [sys.executable, *map(str, arguments)],
         check=True,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "OMP_NUM_THREADS": str(threads)},
+        env={**kept, "OMP_NUM_THREADS": str(threads)},
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     taken = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
