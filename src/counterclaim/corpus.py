@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import msgspec
-import platformdirs
 from msgspec import UNSET
 
 from counterclaim import jsonl
@@ -69,6 +68,8 @@ def cache_dir() -> Path:
     """The folder of hydrated texts: `$COUNTERCLAIM_CACHE`, or the platform's cache folder."""
     if chosen := os.environ.get(CACHE_VARIABLE):
         return Path(chosen)
+    import platformdirs  # not on the path of everybody
+
     return platformdirs.user_cache_path("counterclaim")
 
 

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from counterclaim.errors import DataError
 from counterclaim.metrics.alpha import DISTANCES, Unit, alpha, alpha_counts, distance_matrix
 from counterclaim.metrics.labels import prf, ratio
-from counterclaim.metrics.places import distance_km
+from counterclaim.metrics.places import distance_km, point
 from counterclaim.metrics.resampling import Estimate, Resampling, Statistic
 from counterclaim.metrics.spans import match_spans, overlap
 from counterclaim.model import LABELS, Document, Span, sentence_labels
@@ -209,11 +209,11 @@ def _bounds(pair: Pair, matched: Sequence[tuple[int, int]], bound: str) -> list[
 def _within_radius(pair: Pair, matched: Sequence[tuple[int, int]]) -> Iterator[bool]:
     for i, j in matched:
         a, b = pair[0].locations[i], pair[1].locations[j]
-        if a.lat is None and b.lat is None:
-            yield True  # both say that it cannot be identified
+        here, there = point(a), point(b)
+        if here and there:
+            yield distance_km(here, there) <= PLACE_RADIUS_KM
         else:
-            points = np.array([(a.lat, a.lon), (b.lat, b.lon)], dtype=np.float64)
-            yield bool(distance_km(*points) <= PLACE_RADIUS_KM)
+            yield here == there  # agreed, if both say that it cannot be identified
 
 
 def _link_counts(pair: Pair, matched: dict[str, list[tuple[int, int]]]) -> list[int]:

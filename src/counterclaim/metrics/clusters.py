@@ -74,7 +74,7 @@ def cluster_counts(gold: Clusters, predicted: Clusters) -> NDArray[np.float64]:
         lea = fsum(_resolved(*pair) for pair in pairs)
         columns.append([links, b3, similarity, lea])
         columns.append([mentions - clusters, mentions, clusters, mentions])
-    return exact(np.transpose(columns))
+    return exact(columns).T
 
 
 def cluster_prf(counts: NDArray[Any]) -> PRF:

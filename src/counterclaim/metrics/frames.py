@@ -14,8 +14,9 @@ and Cardie (2021), https://aclanthology.org/2021.eacl-main.52.
 """
 
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -50,21 +51,37 @@ class Frame:
     half: bool = True
     gate: str | None = None
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """The names of the counts."""
         sides = [f"{prefix}{side}" for prefix in ("", f"{self.template}_") for side in SIDES]
         own = [f"{self.row}/{name}" for name in (*sides, "complete_matched")]
         return (*own, *(f"{self.row} {field}/{side}" for field in self.fields for side in SIDES))
 
-    def overlap(self, gold: Any, predicted: Any) -> int:
-        """Overlap of the anchors in units of 2**-32; 0 if they do not match."""
-        best = 0
-        for name in self.anchors:
-            a, b = getattr(gold, name), getattr(predicted, name)
-            if a is not None and b is not None and a.start < b.end and b.start < a.end:
-                best = max(best, overlap_units(a, b, half=self.half))
-        return best
+    def matches(self, gold: Sequence[Any], predicted: Sequence[Any]) -> dict[tuple[int, int], int]:
+        """The pairs of records whose anchors match, and how far, in units of 2**-32."""
+        extents = [[self._extent(record) for record in side] for side in (gold, predicted)]
+        touching = [
+            (i, j)
+            for i, (start, end) in enumerate(extents[0])
+            for j, (other_start, other_end) in enumerate(extents[1])
+            if start < other_end and other_start < end
+        ]
+        overlaps = {(i, j): self._overlap(gold[i], predicted[j]) for i, j in touching}
+        return {pair: units for pair, units in overlaps.items() if units}
+
+    def _extent(self, record: Any) -> tuple[int, int]:
+        spans = [span for name in self.anchors if (span := getattr(record, name)) is not None]
+        if len(spans) == 1:
+            return spans[0].start, spans[0].end
+        starts, ends = [span.start for span in spans], [span.end for span in spans]
+        return min(starts, default=0), max(ends, default=0)
+
+    def _overlap(self, gold: Any, predicted: Any) -> int:
+        return max(
+            overlap_units(getattr(gold, name), getattr(predicted, name), half=self.half)
+            for name in self.anchors
+        )
 
 
 def frame_counts(
@@ -82,10 +99,7 @@ def frame_counts(
         A number for each of `frame.columns`.
     """
     counts = dict.fromkeys(frame.columns, 0.0)
-    filled = [
-        [{n: get(r) for n, get in frame.fields.items() if get(r) is not None} for r in side]
-        for side in (gold, predicted)
-    ]
+    filled = [[_filled(frame, record) for record in side] for side in (gold, predicted)]
     for side, values in zip(("gold", "predicted"), filled, strict=True):
         counts[f"{frame.row}/{side}"] = len(values)
         for value in values:
@@ -102,38 +116,35 @@ def frame_counts(
         for name in shared:
             counts[f"{frame.row} {name}/matched"] += 1
 
-    def similarity(i: int, j: int) -> Levels:
-        if not frame.overlap(gold[i], predicted[j]):
-            return (0,)
+    similar: dict[tuple[int, int], Levels] = {}
+    for i, j in frame.matches(gold, predicted):
         shared = _agreeing(filled[0][i], filled[1][j])
-        if frame.gate not in (None, *shared):
-            return (0,)
-        return (1 + len(shared) - (frame.gate in shared),)
-
-    counts[f"{frame.row}/{frame.template}_matched"] = sum(
-        similarity(i, j)[0] for i, j in align(len(gold), len(predicted), similarity)
-    )
+        if frame.gate in (None, *shared):
+            similar[i, j] = (1 + len(shared) - (frame.gate in shared),)
+    best = align(len(gold), len(predicted), similar)
+    counts[f"{frame.row}/{frame.template}_matched"] = sum(similar[pair][0] for pair in best)
     return counts
 
 
 def align_records(frame: Frame, gold: Sequence[Any], predicted: Sequence[Any]) -> Pairs:
     """Pair the records of one layer by their anchors; the order of records does not matter."""
+    matches = frame.matches(gold, predicted)
+    if _apart(matches):
+        return sorted(matches)
     # In an order of their own: between equally good pairings the first found is taken.
     orders = [sorted(range(len(side)), key=lambda i: _key(side[i])) for side in (gold, predicted)]
+    ranks = [{i: rank for rank, i in enumerate(order)} for order in orders]
     filled = [[[get(r) for get in frame.fields.values()] for r in s] for s in (gold, predicted)]
 
     def levels(i: int, j: int) -> Levels:
-        i, j = orders[0][i], orders[1][j]
-        shared = frame.overlap(gold[i], predicted[j])
-        if not shared:
-            return (0,)
         alike = list(map(_equal, filled[0][i], filled[1][j]))
         # Every count of records and fields is a level, so that no tie can change one.
         counted = [a and b is not None for a, b in zip(alike, filled[0][i], strict=True)]
         own = int(gold[i].id == predicted[j].id)
-        return shared, sum(alike), 1, int(all(alike)), *map(int, counted), own
+        return matches[i, j], sum(alike), 1, int(all(alike)), *map(int, counted), own
 
-    pairs = align(len(gold), len(predicted), levels)
+    cells = {(ranks[0][i], ranks[1][j]): levels(i, j) for i, j in matches}
+    pairs = align(len(gold), len(predicted), cells)
     return sorted((orders[0][i], orders[1][j]) for i, j in pairs)
 
 
@@ -158,24 +169,27 @@ def frame_scores(frame: Frame, sums: Sums) -> Table:
     return table | {f"{row} {field}": prf_of(sums, f"{row} {field}") for field in frame.fields}
 
 
-def align(rows: int, columns: int, levels: Callable[[int, int], Levels]) -> Pairs:
+def align(rows: int, columns: int, cells: Mapping[tuple[int, int], Levels]) -> Pairs:
     """Pair rows and columns so that the first level's sum is greatest, then the next one's.
 
     Args:
         rows: Number of rows.
         columns: Number of columns.
-        levels: For a pair, non-negative integers; a pair whose first is 0 is never made.
+        cells: For each pair that may be made, non-negative integers, the first above 0.
     """
-    cells = {(i, j): levels(i, j) for i in range(rows) for j in range(columns)}
-    cells = {pair: cell for pair, cell in cells.items() if cell[0]}
-    if len({i for i, _ in cells}) == len(cells) == len({j for _, j in cells}):
-        return sorted(cells)  # every one has one partner at most
+    if _apart(cells):
+        return sorted(cells)
     values = [[0] * columns for _ in range(rows)]
     for level in range(max(map(len, cells.values()))):
         base = 1 + min(rows, columns) * max(cell[level] for cell in cells.values())
         for (i, j), cell in cells.items():
             values[i][j] = values[i][j] * base + cell[level]
     return assign(values)
+
+
+def _apart(pairs: Collection[tuple[int, int]]) -> bool:
+    """Whether every row and column has one partner at most."""
+    return len({i for i, _ in pairs}) == len(pairs) == len({j for _, j in pairs})
 
 
 def overlap_units(gold: Span | None, predicted: Span | None, *, half: bool = False) -> int:
@@ -234,6 +248,11 @@ DENIAL = Frame(
     },
     template="template",
 )
+
+
+def _filled(frame: Frame, record: Any) -> dict[str, Any]:
+    values = ((name, get(record)) for name, get in frame.fields.items())
+    return {name: value for name, value in values if value is not None}
 
 
 def _agreeing(gold: Mapping[str, Any], predicted: Mapping[str, Any]) -> list[str]:

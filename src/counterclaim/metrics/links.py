@@ -112,9 +112,9 @@ def clusters(
 
 def named_cluster_counts(name: str, sides: Sequence[Mapping[str, set[Hashable]]]) -> Counts:
     """The counts of all cluster metrics, by column."""
-    table = cluster_counts(*(list(side.values()) for side in sides))
+    table = cluster_counts(*(list(side.values()) for side in sides)).tolist()
     return {
-        f"{name} {metric}/{column}": float(value)
+        f"{name} {metric}/{column}": value
         for metric, row in zip(METRICS, table, strict=True)
         for column, value in zip(CLUSTER_COLUMNS, row, strict=True)
     }
@@ -145,12 +145,13 @@ def _count_statuses(
             counts[f"{status}/{side}"] += 1
     names = [sorted(side) for side in claims]
 
-    def levels(i: int, j: int) -> tuple[int, ...]:
-        a, b = names[0][i], names[1][j]
-        same = [statuses[0][a] == statuses[1][b] == status for status in STATUSES]
-        return len(claims[0][a] & claims[1][b]), int(any(same)), *same
-
-    for i, j in align(len(names[0]), len(names[1]), levels):
+    cells: dict[tuple[int, int], tuple[int, ...]] = {}
+    for i, a in enumerate(names[0]):
+        for j, b in enumerate(names[1]):
+            if shared := len(claims[0][a] & claims[1][b]):
+                same = [statuses[0][a] == statuses[1][b] == status for status in STATUSES]
+                cells[i, j] = shared, int(any(same)), *same
+    for i, j in align(len(names[0]), len(names[1]), cells):
         a, b = statuses[0][names[0][i]], statuses[1][names[1][j]]
         if a == b:
             counts[f"{a}/matched"] += 1

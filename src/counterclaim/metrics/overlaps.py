@@ -58,13 +58,14 @@ def _leaves(g: Ints, p: Ints, shared: Ints) -> Ints:
     They are, if the other side has no partner with which it shares more: in a pairing
     without them that partner could be exchanged for them, and nothing would be lost.
     """
-    chosen = []
+    chosen = np.zeros(len(g), dtype=np.bool_)
     for leaf, centre in ((g, p), (p, g)):
         best = np.zeros(centre.max() + 1, dtype=np.int64)
         np.maximum.at(best, centre, shared)
         fits = np.flatnonzero((np.bincount(leaf)[leaf] == 1) & (shared == best[centre]))
-        chosen.append(fits[np.unique(centre[fits], return_index=True)[1]])
-    return np.unique(np.concatenate(chosen))
+        best[centre[fits]] = fits  # of the leaves of a centre, one
+        chosen[best[centre[fits]]] = True
+    return np.flatnonzero(chosen)
 
 
 def _edges(gold: Spans, predicted: Spans, stride: int) -> tuple[Ints, Ints]:

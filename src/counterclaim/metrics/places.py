@@ -14,12 +14,9 @@ import math
 from collections.abc import Sequence
 from typing import get_args
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
 from counterclaim.metrics.frames import Align, Counts, Frame, align_records, plain
 from counterclaim.metrics.labels import SIDES, Sums, Table, macro, prf_of, ratio
-from counterclaim.metrics.resampling import exact
+from counterclaim.metrics.resampling import exact_value
 from counterclaim.model import Location, Role
 
 NEAR_KM = 161.0  # 100 miles
@@ -30,6 +27,7 @@ LOCATION = Frame(
     fields={"country": plain("country"), "role": plain("role")},
     template="template",
 )
+Point = tuple[float, float]
 ROLES: tuple[str, ...] = get_args(Role)
 COLUMNS = (
     *(f"location/{side}" for side in SIDES),
@@ -43,26 +41,24 @@ COLUMNS = (
 EARTH_RADIUS_KM = 6371.0088  # mean radius R1 of GRS 80, Moritz (2000)
 
 
-def distance_km(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
-    """Great-circle distance in kilometres, by the haversine formula.
+def distance_km(a: Point, b: Point) -> float:
+    """Great-circle distance of two points in kilometres, by the haversine formula.
 
     Args:
-        a: Latitude and longitude in degrees, shape (..., 2).
-        b: The same for the other point of each pair.
-
-    Returns:
-        Array of shape (...). NaN where either point is unknown.
+        a: Latitude and longitude in degrees.
+        b: The same of the other point.
 
     Source: Sinnott (1984), Virtues of the Haversine. A sphere is off by up to 0.6 %.
     """
-    lat_a, lon_a = np.moveaxis(np.radians(np.asarray(a, dtype=np.float64)), -1, 0)
-    lat_b, lon_b = np.moveaxis(np.radians(np.asarray(b, dtype=np.float64)), -1, 0)
-    chord = (
-        np.sin((lat_b - lat_a) / 2) ** 2
-        + np.cos(lat_a) * np.cos(lat_b) * np.sin((lon_b - lon_a) / 2) ** 2
-    )
-    angle = 2 * np.arcsin(np.sqrt(np.clip(chord, 0, 1)))
-    return np.asarray(EARTH_RADIUS_KM * angle)
+    lat_a, lon_a, lat_b, lon_b = map(math.radians, (*a, *b))
+    across = math.cos(lat_a) * math.cos(lat_b) * math.sin((lon_b - lon_a) / 2) ** 2
+    chord = math.sin((lat_b - lat_a) / 2) ** 2 + across
+    return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(min(1.0, chord)))
+
+
+def point(place: Location) -> Point | None:
+    """Where a place is; None if that is unknown."""
+    return None if place.lat is None or place.lon is None else (place.lat, place.lon)
 
 
 def place_counts(
@@ -93,24 +89,18 @@ def place_counts(
     partner = dict(pairs)
     for i, a in enumerate(gold):
         b = predicted[partner[i]] if i in partner else None
-        if a.lat is not None:
-            error = FARTHEST_KM
-            if b is not None and b.lat is not None:
-                error = min(error, _distance(a, b))
+        if there := point(a):
+            found = b and point(b)
+            error = min(FARTHEST_KM, distance_km(there, found)) if found else FARTHEST_KM
             counts["within 161 km/matched"] += error <= NEAR_KM
             counts["distance/gold"] += 1
-            counts["distance/error_km"] += float(exact(error))
+            counts["distance/error_km"] += exact_value(error)
             scaled = math.log1p(error) / math.log1p(FARTHEST_KM)
-            counts["distance/log_error"] += float(exact(scaled))
+            counts["distance/log_error"] += exact_value(scaled)
         if b is not None:
             counts["country/matched"] += a.country is not None and a.country == b.country
             counts[f"{a.role}/matched"] += a.role == b.role
     return counts
-
-
-def _distance(a: Location, b: Location) -> float:
-    points = np.array([(a.lat, a.lon), (b.lat, b.lon)], dtype=np.float64)
-    return float(distance_km(*points))
 
 
 def place_scores(sums: Sums) -> Table:

@@ -32,7 +32,7 @@ from counterclaim.metrics.links import (
     clusters,
     named_cluster_counts,
 )
-from counterclaim.metrics.resampling import exact
+from counterclaim.metrics.resampling import exact_value
 from counterclaim.model import Casualty
 
 CASUALTY = Frame(
@@ -76,11 +76,9 @@ def quantity_counts(gold: Sequence[Casualty], predicted: Sequence[Casualty]) -> 
     counts["casualty/interval_predicted"] = len(predicted)
     for i, j in pairs:
         a, b = gold[i], predicted[j]
-        overlap = interval_overlap((a.low, a.high), (b.low, b.high))
-        counts["casualty/interval_matched"] += float(exact(overlap))
-        counts["casualty/log_error_sum"] += float(
-            exact(log_error((a.low, a.high), (b.low, b.high)))
-        )
+        bounds = (a.low, a.high), (b.low, b.high)
+        counts["casualty/interval_matched"] += exact_value(interval_overlap(*bounds))
+        counts["casualty/log_error_sum"] += exact_value(log_error(*bounds))
         counts["casualty/log_error_pairs"] += 1
     conflicts = [conflict_pairs(side) for side in (gold, predicted)]
     moved = _moved(conflicts[1], pairs)

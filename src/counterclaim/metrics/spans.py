@@ -46,7 +46,7 @@ _GRID = 2**32
 LONGEST = 2**30 - 1  # code points of a text
 _KEY_BITS = 62
 _LABEL_BITS, _LABEL_MASK = 2, 3
-_SLICE = 4096  # documents at a time: arrays stay in the cache of the processor
+_SLICE = 1024  # documents at a time: arrays stay in the cache of the processor
 
 
 def span_counts(gold: Spans, predicted: Spans, documents: int) -> NDArray[np.float64]:
