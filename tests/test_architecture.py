@@ -11,7 +11,17 @@ PACKAGE = Path(counterclaim.__file__).parent
 # A module imports only from those before it.
 ORDER = [
     *("errors", "model", "jsonl", "batches", "columns", "corpus", "anchor", "validate"),
-    *("hydrate", "hub", "metrics", "predictions", "tasks", "pairing", "grouping", "counting"),
+    *(
+        "hydrate",
+        "hub",
+        "metrics",
+        "predictions",
+        "tasks",
+        "pairing",
+        "skimming",
+        "grouping",
+        "counting",
+    ),
     *("scoring", "comparing", "running", "reports", "formats", "cli"),
 ]
 MODULES = sorted(PACKAGE.rglob("*.py"))

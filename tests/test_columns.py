@@ -12,7 +12,7 @@ ACCUSATION, DENIAL, CASUALTY, LOCATION = range(4)
 
 def found(*records: Document) -> list[tuple[int, ...]]:
     """Document, label, start and end of each span."""
-    spans = labelled_spans(Columns(records))
+    spans = labelled_spans(records)
     return [tuple(row) for row in np.stack(spans, axis=-1).tolist()]
 
 

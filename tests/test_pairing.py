@@ -63,11 +63,13 @@ def test_predictions_in_another_order_are_found(
     assert score_files(SPANS, gold, predicted, resamples=5).headline.value == 1
 
 
+@pytest.mark.parametrize("checked", [True, False])
 def test_a_document_without_a_prediction_is_named(
-    two_files: Callable[..., tuple[Path, Path]],
+    two_files: Callable[..., tuple[Path, Path]], checked: bool
 ) -> None:
     gold, predicted = two_files(corpus_of(5), corpus_of(5)[1:4])
-    assert score_files(SPANS, gold, predicted, resamples=5).missing == ["case-0", "case-4"]
+    scores = score_files(SPANS, gold, predicted, checked=checked, resamples=5)
+    assert scores.missing == ["case-0", "case-4"]
 
 
 @pytest.mark.parametrize(
@@ -77,21 +79,23 @@ def test_a_document_without_a_prediction_is_named(
         (corpus_of(8)[7], "p.jsonl:3: case-7: unknown document; expected one of 2 (desk train)"),
     ],
 )
+@pytest.mark.parametrize("checked", [True, False])
 def test_a_stray_prediction_is_an_error_with_its_line(
-    two_files: Callable[..., tuple[Path, Path]], extra: str, message: str
+    two_files: Callable[..., tuple[Path, Path]], extra: str, message: str, checked: bool
 ) -> None:
     gold, predicted = two_files(corpus_of(2), [*corpus_of(2), extra])
     with pytest.raises(DataError) as caught:
-        score_files(SPANS, gold, predicted)
+        score_files(SPANS, gold, predicted, checked=checked)
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize("checked", [True, False])
 def test_a_document_that_stands_twice_in_gold_is_an_error(
-    two_files: Callable[..., tuple[Path, Path]],
+    two_files: Callable[..., tuple[Path, Path]], checked: bool
 ) -> None:
     gold, predicted = two_files([*corpus_of(2), corpus_of(1)[0]], corpus_of(2))
     with pytest.raises(DataError, match=r"gold.jsonl:3: case-0 stands there twice"):
-        score_files(SPANS, gold, predicted)
+        score_files(SPANS, gold, predicted, checked=checked)
 
 
 @pytest.mark.parametrize("path", INVALID, ids=lambda path: path.stem)

@@ -3,7 +3,7 @@
 Python looks at every record once, in C; what follows works on arrays.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain
 from operator import attrgetter
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from counterclaim.model import LAYERS, Document, Prediction
+from counterclaim.model import LAYERS, Document, Prediction, Span
 
 Ints = NDArray[np.int64]
 _ABSURD = 2**60
@@ -94,14 +94,14 @@ class Batch:
         return zip(self.gold, self.predicted, strict=True)
 
     @cached_property
-    def gold_columns(self) -> Columns:
-        """The layers of the documents."""
-        return Columns(self.gold)
-
-    @cached_property
     def predicted_columns(self) -> Columns:
         """The layers of the predictions."""
         return Columns(self.predicted)
+
+    @cached_property
+    def spans(self) -> "tuple[Spans, Spans]":
+        """The labelled spans of both sides."""
+        return labelled_spans(self.gold), labelled_spans(self.predicted)
 
 
 class Spans(NamedTuple):
@@ -124,23 +124,31 @@ class Spans(NamedTuple):
         return Spans(*(column[chosen] for column in self))
 
 
-def labelled_spans(columns: Columns) -> Spans:
-    """The spans of documents that stand for their records, one for each record.
+def labelled_spans(records: Sequence[Any]) -> Spans:
+    """The spans that stand for the records of documents, one for each record.
 
     Content of an accusation, content of a denial or its cue if it has none, mention of a
-    casualty or a location.
+    casualty or a location. Documents are numbered in their order.
     """
-    parts = []
-    for number, layer in enumerate(LAYERS):
-        part = _anchors(layer, columns[layer])
-        parts.append((part.owner, np.full(len(part.owner), number), part.start, part.end))
-    return Spans(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+    anchors: list[Any] = []
+    sizes: list[int] = []
+    for name in LAYERS:
+        layers = [layer or () for layer in map(attrgetter(name), records)]
+        sizes += map(len, layers)
+        anchors += _ANCHORS[name](chain.from_iterable(layers))
+    number = np.repeat(np.arange(len(sizes)), np.array(sizes, dtype=np.int64))
+    label, document = np.divmod(number, max(1, len(records)))
+    start, end = (_integers(attrgetter(name), anchors) for name in ("start", "end"))
+    return Spans(document, label, start, end)
 
 
-def _anchors(name: str, layer: Layer) -> Places:
-    if name == "denials":
-        return places([denial.content or denial.cue for denial in layer.records], layer.owner)
-    return layer.spans("content" if name == "accusations" else "mention")
+_NOWHERE = Span(0, 0)
+_ANCHORS: dict[str, Callable[[Iterable[Any]], Iterable[Span]]] = {
+    "accusations": lambda records: map(attrgetter("content"), records),
+    "denials": lambda records: [r.content or r.cue or _NOWHERE for r in records],
+    "casualties": lambda records: map(attrgetter("mention"), records),
+    "locations": lambda records: map(attrgetter("mention"), records),
+}
 
 
 def places(spans: Sequence[Any], owner: Ints) -> Places:

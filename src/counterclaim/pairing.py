@@ -82,9 +82,9 @@ def pair(
         doc_id = prediction.doc_id
         if doc_id not in documents:
             parts = {f"{document.corpus} {document.split}" for document in gold}
-            raise DataError(f"{where}{doc_id}: {_elsewhere(doc_id, parts, len(gold))}")
+            raise DataError(f"{where}{doc_id}: {elsewhere(doc_id, parts, len(gold))}")
         if doc_id in given:
-            raise DataError(f"{where}{_SECOND.format(doc_id)}")
+            raise DataError(f"{where}{SECOND.format(doc_id)}")
         given[doc_id] = Placed(where, complete(prediction))
     # Checked in their own order, so that the first wrong line is the one that is named.
     placed = list(given.values())
@@ -117,8 +117,6 @@ def pair_files(
     task: Task,
     gold: Path | str,
     predictions: Path | str,
-    *,
-    checked: bool = True,
 ) -> Iterator[Batch]:
     """Pair the records of two files without holding either.
 
@@ -129,40 +127,26 @@ def pair_files(
         task: The task.
         gold: Documents, JSON lines.
         predictions: Predictions, JSON lines.
-        checked: Whether all of a record is read and checked, or only what the task counts.
-            It is all, if the task has no `slim` types; documents then have all fields.
 
     Raises:
         DataError: With file and line, the first record found that cannot be used.
     """
-    kinds: tuple[list[type[Any]], list[type[Any]]] = ([_WholeDocument, Document], _types(task))
-    if task.slim is None:
-        checked = True
-    elif not checked:
-        kinds = [task.slim[0]], [task.slim[1]]
-    with (
-        Lines(gold, *kinds[0], checked=checked) as of_gold,
-        Lines(predictions, *kinds[1], checked=checked) as lines,
-    ):
-        source = _Predictions(lines, kinds[1][0])
-        seen: set[str] = set()
+    with Lines(gold, _WholeDocument, Document) as of_gold, _lines(predictions, task) as lines:
+        source = _Predictions(lines)
+        seen: dict[str, int] = {}
         parts: set[str] = set()
         for number, documents in _documents(of_gold):
-            _check_ids(documents, f"{gold}:{{}}: ", number, seen)
-            columns = Columns(documents)
-            if checked:
-                for i in suspicious(documents, columns, gold=True):
-                    check(documents[i], NEEDED, f"{gold}:{number + i}: {documents[i].doc_id}")
+            number_lines(gold, [document.doc_id for document in documents], number, seen, TWICE)
+            for i in suspicious(documents, Columns(documents), gold=True):
+                check(documents[i], NEEDED, f"{gold}:{number + i}: {documents[i].doc_id}")
             parts.update({f"{document.corpus} {document.split}" for document in documents})
             batch, at = source.take(documents)
-            batch.gold_columns = columns
-            if checked:
-                check_batch(task, batch, lambda i, at=at: f"{predictions}:{at[i]}: ")  # type: ignore[misc]
+            check_batch(task, batch, lambda i, at=at: f"{predictions}:{at[i]}: ")  # type: ignore[misc]
             yield batch
         if left := source.left():
             line, doc_id = left
             raise DataError(
-                f"{predictions}:{line}: {doc_id}: {_elsewhere(doc_id, parts, len(seen))}"
+                f"{predictions}:{line}: {doc_id}: {elsewhere(doc_id, parts, len(seen))}"
             )
 
 
@@ -172,7 +156,7 @@ def read_predictions(path: Path | str, task: Task) -> list[Placed]:
     Raises:
         LineError: The first line that is no prediction.
     """
-    with Lines(path, *_types(task)) as lines:
+    with _lines(path, task) as lines:
         return [
             Placed(f"{path}:{batch.first + i}: ", complete(record))
             for batch in lines.batches()
@@ -206,7 +190,8 @@ def check_batch(task: Task, batch: Batch, where: Callable[[int], str]) -> None:
             raise DataError(f"{where(number)}{name}{stated}") from None
 
 
-_SECOND = "{}: a second prediction for this document; expected one"
+TWICE = "{} stands there twice; expected once"
+SECOND = "{}: a second prediction for this document; expected one"
 
 
 def _check_metadata(document: Document, prediction: Prediction) -> None:
@@ -231,25 +216,20 @@ def _documents(lines: Lines) -> Iterator[tuple[int, list[Document]]]:
             yield batch.first + first, batch.records[first : first + BATCH]
 
 
-def _check_ids(documents: Sequence[Document], where: str, first: int, seen: set[str]) -> None:
-    for number, document in enumerate(documents):
-        if document.doc_id in seen:
-            place = where.format(first + number)
-            raise DataError(f"{place}{document.doc_id} stands there twice; expected once")
-        seen.add(document.doc_id)
+def _lines(predictions: Path | str, task: Task) -> Lines:
+    """A file of predictions; of the types that one may have the fuller is tried first."""
+    kinds: list[type[Any]] = list(dict.fromkeys((Prediction, task.prediction)))
+    return Lines(predictions, *kinds)
 
 
-def _types(task: Task) -> list[type[Any]]:
-    """The types that a prediction may have, the fuller one first."""
-    return list(dict.fromkeys((Prediction, task.prediction)))
+_READY = {Prediction}  # the type that needs no completion
 
 
 class _Predictions:
     """The predictions of a file, to be asked for by document."""
 
-    def __init__(self, lines: Lines, ready: type[Any]):
+    def __init__(self, lines: Lines):
         self._lines = lines
-        self._ready = {ready}  # the type that needs no completion
         self._batches = lines.batches()
         self._held: dict[str, Any] = {}  # a record, or where its line is in the file
         self._line: dict[str, int] = {}
@@ -262,7 +242,7 @@ class _Predictions:
             pass
         missing = [doc_id for doc_id in ids if doc_id not in self._held]
         predictions = [self._held.pop(doc_id, None) for doc_id in ids]
-        if not self._ready.issuperset(map(type, predictions)):
+        if not _READY.issuperset(map(type, predictions)):
             predictions = [self._again(*pair) for pair in zip(ids, predictions, strict=True)]
         lines = [self._line.get(doc_id, 0) for doc_id in ids]
         return Batch(documents, predictions, missing), lines
@@ -280,10 +260,7 @@ class _Predictions:
         if batch is None:
             return False
         ids = [record.doc_id for record in batch.records]
-        lines = dict(zip(ids, range(batch.first, batch.first + len(ids)), strict=True))
-        if len(lines) < len(ids) or not self._line.keys().isdisjoint(lines):
-            self._refuse_second(ids, batch.first)
-        self._line |= lines
+        number_lines(self._lines.path, ids, batch.first, self._line, SECOND)
         if len(self._held) + len(ids) <= HELD:
             self._held.update(zip(ids, batch.records, strict=True))
             return True
@@ -292,13 +269,6 @@ class _Predictions:
             kept = doc_id in wanted or len(self._held) < HELD
             self._held[doc_id] = batch.records[i] if kept else (offsets[i], offsets[i + 1])
         return True
-
-    def _refuse_second(self, ids: Sequence[str], first: int) -> None:
-        seen = set(self._line)
-        for line, doc_id in enumerate(ids, start=first):
-            if doc_id in seen:
-                raise DataError(f"{self._lines.path}:{line}: {_SECOND.format(doc_id)}")
-            seen.add(doc_id)
 
     def _again(self, doc_id: str, held: Any) -> Any:
         """The prediction that was held: whole, by its place in the file, or not at all."""
@@ -309,7 +279,25 @@ class _Predictions:
         return complete(held)
 
 
-def _elsewhere(doc_id: str, expected: Iterable[str], size: int) -> str:
+def number_lines(
+    path: Path | str, ids: Sequence[str], first: int, known: dict[str, int], second: str
+) -> None:
+    """Add the lines of some documents, from `first` on, to those that are known.
+
+    Raises:
+        DataError: A document has two lines; the message says `second` of it.
+    """
+    lines = dict(zip(ids, range(first, first + len(ids)), strict=True))
+    if len(lines) < len(ids) or not known.keys().isdisjoint(lines):
+        seen = set(known)
+        for line, doc_id in enumerate(ids, start=first):
+            if doc_id in seen:
+                raise DataError(f"{path}:{line}: {second.format(doc_id)}")
+            seen.add(doc_id)
+    known |= lines
+
+
+def elsewhere(doc_id: str, expected: Iterable[str], size: int) -> str:
     """Say where an unexpected document belongs, if the data has it at all."""
     parts = ", ".join(sorted(expected))
     for split in SPLITS:

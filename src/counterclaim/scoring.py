@@ -18,6 +18,7 @@ from counterclaim.metrics.ranking import ranked_scores
 from counterclaim.metrics.resampling import Estimate, Resampling, intervals
 from counterclaim.model import Document, Prediction
 from counterclaim.pairing import Placed, pair, pair_files
+from counterclaim.skimming import skim_files
 from counterclaim.tasks import Task
 
 RESAMPLES = 1000
@@ -134,8 +135,8 @@ def score_files(
     Raises:
         DataError: With file and line, the first record found that cannot be used.
     """
-    pairs = pair_files(task, gold, predictions, checked=checked or bool(by))
-    counted = tally(task, pairs, by)
+    files = pair_files if checked or by else skim_files
+    counted = tally(task, files(task, gold, predictions), by)
     return summarise(task, counted, data=data, split=split, resamples=resamples, seed=seed)
 
 

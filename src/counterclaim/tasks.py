@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import UNSET
 from numpy.typing import NDArray
 
-from counterclaim.columns import Batch, labelled_spans
+from counterclaim.columns import Batch
 from counterclaim.errors import DataError
 from counterclaim.metrics import frames, links, places, quantities, spans
 from counterclaim.metrics.labels import SIDES, Sums, Table, label_counts, macro, prf_of, total
@@ -157,14 +157,13 @@ def _label_scores(sums: Sums) -> Table:
 
 
 def _count_spans(batch: Batch) -> NDArray[np.float64]:
-    gold, predicted = map(labelled_spans, (batch.gold_columns, batch.predicted_columns))
-    for side in (gold, predicted):
+    for side in batch.spans:
         absurd = (side.start < 0) | (side.end <= side.start) | (side.end > spans.LONGEST)
         for i in np.flatnonzero(absurd):
             where = batch.gold[side.document[i]].doc_id
             found = f"span {side.start[i]}-{side.end[i]}"
             raise DataError(f"{where}: {found}; expected 0 <= start < end <= {spans.LONGEST}")
-    return spans.span_counts(gold, predicted, len(batch))
+    return spans.span_counts(*batch.spans, len(batch))
 
 
 def _task(

@@ -513,6 +513,8 @@ def test_files_and_memory_agree(task: Task, folder: Path, data: st.DataObject, s
         "counterclaim.pairing.BATCH": shuffle.choice((1, 2, 512)),
         "counterclaim.pairing.HELD": shuffle.choice((0, 1, 4096)),
         "counterclaim.batches.CHUNK": shuffle.choice((1, 300, 2**20)),
+        "counterclaim.skimming.BATCH": shuffle.choice((1, 2, 2048)),
+        "counterclaim.skimming.CHUNK": shuffle.choice((1, 300, 2**18)),
         "counterclaim.metrics.spans._SLICE": shuffle.choice((1, 4096)),
         "counterclaim.metrics.resampling._BLOCK": shuffle.choice((1, 2**19)),
         "counterclaim.metrics.ranking._CELLS": shuffle.choice((1, 2**22)),

@@ -149,12 +149,12 @@ def _tally(
     arguments: argparse.Namespace, task: "Task", file: str, by: Sequence[str]
 ) -> tuple["Tally", dict[str, Any]]:
     """Count one file of predictions; with it what a signature says of the data."""
-    from counterclaim import counting, pairing
+    from counterclaim import counting, pairing, skimming
 
     if arguments.gold is not None:
-        checked = bool(by) or not getattr(arguments, "unchecked", False)
-        pairs = pairing.pair_files(task, arguments.gold, file, checked=checked)
-        counted = counting.tally(task, pairs, by)
+        unchecked = getattr(arguments, "unchecked", False) and not by
+        files = skimming.skim_files if unchecked else pairing.pair_files
+        counted = counting.tally(task, files(task, arguments.gold, file), by)
         fingerprint = corpus.fingerprint([Path(arguments.gold)])
         return counted, {"data": f"custom+{fingerprint}", "split": "custom", "aligned": 0}
     split, name = arguments.split or DEFAULT_SPLIT, arguments.corpus
