@@ -61,7 +61,9 @@ def hydrate(arguments: argparse.Namespace) -> int:
 
 
 def agree(arguments: argparse.Namespace) -> int:
-    """Print the agreement of two passes, and how one scores as a system against the other."""
+    """Print how far two passes agree, how one scores against the other, and what became gold."""
+    from counterclaim.grouping import group_reader
+    from counterclaim.metrics.adjudication import decisions
     from counterclaim.metrics.agreement import agreement
     from counterclaim.model import LAYERS, Prediction
     from counterclaim.reports import text
@@ -73,10 +75,23 @@ def agree(arguments: argparse.Namespace) -> int:
     if only := sorted(a.keys() ^ b.keys()):
         where = arguments.a if only[0] in a else arguments.b
         raise DataError(f"{only[0]} is in {where} alone; expected the same documents in both")
-    print(text.agreement(agreement(list(a.values()), [b[key] for key in a])))
+    groups: dict[str, list[str]] = {}
+    if arguments.by:
+        read = group_reader(arguments.by)
+        for key, document in a.items():
+            for value in read(document):
+                groups.setdefault(value, []).append(key)
+    parts = {
+        value: agreement([a[key] for key in keys], [b[key] for key in keys])
+        for value, keys in sorted(groups.items())
+    }
+    print(text.agreement(agreement(list(a.values()), [b[key] for key in a]), parts))
     second = [Prediction(key, **{name: getattr(b[key], name) for name in LAYERS}) for key in b]
     print()
     print(text.headlines([score(task, list(a.values()), second) for task in TASKS.values()]))
+    gold = {d.doc_id: d for split in SPLITS for d in corpus.records(split, corpus="all")}
+    print()
+    print(text.decisions(decisions(list(a.values()), [b[key] for key in a], [gold[k] for k in a])))
     return FINE
 
 

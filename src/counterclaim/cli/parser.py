@@ -60,6 +60,7 @@ def _add_making(add: Add) -> None:
     sub = add(making.agree, "agreement of two annotation passes")
     sub.add_argument("a", metavar="A", help="one pass, JSON lines")
     sub.add_argument("b", metavar="B", help="the other")
+    sub.add_argument("--by", metavar="FIELD", help="agreement for each value of a field as well")
     sub = add(making.stats, "composition of the data")
     _add_corpus(sub, "which corpus", default="all")
 

@@ -9,6 +9,7 @@ from counterclaim.scoring import Headline, Part, Row, Scores
 
 if TYPE_CHECKING:
     from counterclaim.comparing import Comparison, Pair
+    from counterclaim.metrics.adjudication import Decisions
     from counterclaim.metrics.agreement import Agreement
 
 UNDEFINED = "–"
@@ -163,9 +164,19 @@ def _name(head: Headline) -> str:
     return head.name.replace("_", " ").replace(" f1", "-F1")
 
 
-def agreement(rows: "Sequence[Agreement]") -> str:
-    """Agreement of two passes, a row for each measure."""
+def agreement(rows: "Sequence[Agreement]", groups: "Mapping[str, Sequence[Agreement]]") -> str:
+    """Agreement of two passes, a row for each measure, a column for each group of documents."""
+    found = [{row[:3]: estimate(row.estimate) for row in group} for group in groups.values()]
     return table(
-        ["layer", "part", "measure", "value [95 % interval]", "items"],
-        [[r.layer, r.part, r.measure, estimate(r.estimate), str(r.items)] for r in rows],
+        ["layer", "part", "measure", "value [95 % interval]", "items", *groups],
+        [
+            [*row[:3], estimate(row.estimate), str(row.items), *(each[row[:3]] for each in found)]
+            for row in rows
+        ],
     )
+
+
+def decisions(rows: "Sequence[Decisions]") -> str:
+    """How an adjudicator decided, a row for each layer."""
+    head = ["layer", "kept", "changed", "as A", "as B", "neither", "added"]
+    return table(head, [[row.layer, *map(str, row[1:])] for row in rows])
