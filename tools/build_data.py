@@ -11,6 +11,7 @@ without text and title.
 
 import argparse
 import contextlib
+import csv
 import hashlib
 import io
 import json
@@ -30,6 +31,10 @@ from counterclaim.model import CORPORA, GUIDELINES_VERSION, SPLITS, Document, an
 DATA = Path(__file__).parents[1] / "data"
 VERSION = "0.1.0"
 CANARY = "counterclaim-canary-7d1c0f1e-5b7e-4a53-9d0a-52c1f0a9e4b6"
+# What names a place, and what else its row has.
+PLACE = ("name", "country", "precision")
+GAZETTEER = (*PLACE, "lat", "lon", "geonames", "other_names")
+TSV: dict[str, Any] = {"delimiter": "\t", "quoting": csv.QUOTE_NONE}
 # The head of the card that is not derived.
 CARD = {
     "license": "cc-by-4.0",
@@ -93,8 +98,29 @@ def write_derived() -> None:
     for split in SPLITS:
         rows = [row for document in gold["desk", split] for row in hub.sentence_rows(document)]
         jsonl.write_records(DATA / "desk" / "sentences" / f"{split}.jsonl", rows)
+    write_gazetteer([document for documents in gold.values() for document in documents])
     write_manifest(gold)
     write_card(DATA)
+
+
+def write_gazetteer(documents: Iterable[Document]) -> None:
+    """One row for each place of the gold. Ids and other names are kept by hand."""
+    path = DATA / "gazetteer.tsv"
+    kept: dict[tuple[str, ...], dict[str, str]] = {}
+    if path.exists():
+        with path.open(encoding="utf-8", newline="") as lines:
+            kept = {tuple(row[k] for k in PLACE): row for row in csv.DictReader(lines, **TSV)}
+    places: dict[tuple[str, ...], dict[str, str]] = {}
+    for location in (location for document in documents for location in document.locations):
+        values = msgspec.structs.asdict(location)
+        row = {k: "" if values[k] is None else str(values[k]) for k in (*PLACE, "lat", "lon")}
+        key = tuple(row[k] for k in PLACE)
+        by_hand = {k: kept.get(key, {}).get(k, "") for k in ("geonames", "other_names")}
+        places[key] = row | by_hand
+    with jsonl.replacing(path) as temporary, temporary.open("w", encoding="utf-8") as lines:
+        writer = csv.DictWriter(lines, GAZETTEER, lineterminator="\n", **TSV)
+        writer.writeheader()
+        writer.writerows(places[key] for key in sorted(places))
 
 
 def write_manifest(gold: dict[tuple[Any, Any], list[Document]]) -> None:
@@ -138,7 +164,8 @@ def write_tables() -> None:
     fill(card, "stats", printed("stats"))
     for name in CORPORA:
         passes = [str(DATA / "annotators" / name / f"{who}.jsonl") for who in "ab"]
-        fill(card, f"agree {name}", printed("agree", *passes))
+        groups = ["--by", "repository"] if name == "wire" else []
+        fill(card, f"agree {name}", printed("agree", *passes, *groups))
     table, signatures = printed("bench").split("\n\n")
     if "| wire " in table:
         fill(DATA.parent / "README.md", "bench", f"{table}\n\n```text\n{signatures}\n```")
