@@ -45,7 +45,6 @@ PROFILES = {
     for name, examples in (("ci", 200), ("nightly", 10_000))
 }
 EXAMPLES = PROFILES["nightly" if os.environ.get("COUNTERCLAIM_NIGHTLY") == "1" else "ci"]
-FEW = settings(EXAMPLES, max_examples=EXAMPLES.max_examples // 8)
 T = TypeVar("T")
 Layers = dict[str, Any]
 """Records by layer; the type lets them stand for the other fields of a prediction, too."""
@@ -243,7 +242,7 @@ def document_of(text: str, sentences: Sequence[Span] = (), **fields: Any) -> Doc
         "genre": "live_blog",
         "source": Source(None, None, None, None, "CC-BY-4.0"),
         "split": "train",
-        "guidelines": "1",
+        "guidelines": "2",
     }
     whole = tuple(sentences) or (Span(0, len(text)),)
     return Document(text=text, sentences=whole, sha256=text_hash(text), **(plain | fields))

@@ -16,7 +16,6 @@ import pytest
 from conformance.strategies import (
     ALL_TASKS,
     EXAMPLES,
-    FEW,
     Case,
     Draw,
     Passage,
@@ -184,7 +183,7 @@ def said(record: Any) -> list[str]:
 
 
 @each(ALL_TASKS)
-@FEW
+@EXAMPLES
 @given(data=st.data())
 def test_names_and_what_a_task_does_not_read_mean_nothing(task: Task, data: st.DataObject) -> None:
     """Keys of claims and incidents, ids of records, and fields that no task compares.
@@ -222,7 +221,7 @@ def unread(task: Task, prediction: Prediction) -> Prediction:
 
 
 @each(ALL_TASKS)
-@FEW
+@EXAMPLES
 @given(data=st.data())
 def test_the_input_is_not_changed(task: Task, data: st.DataObject) -> None:
     """A second call gives what the first one gave (fever-scorer's does not)."""
@@ -252,7 +251,7 @@ def test_counts_of_two_corpora_add_up(task: Task, data: st.DataObject) -> None:
 
 
 @each(ALL_TASKS)
-@FEW
+@EXAMPLES
 @given(data=st.data())
 def test_scores_follow_from_the_counts_that_are_printed(task: Task, data: st.DataObject) -> None:
     """Sums over documents are enough to repeat every ratio, but for rankings."""
@@ -384,7 +383,7 @@ def test_a_record_said_twice_loses_nothing_found(task: Task, data: st.DataObject
             assert not rises(after[name, measure], before[name, measure]), (name, measure)
 
 
-@FEW
+@EXAMPLES
 @given(data=st.data())
 def test_a_label_said_twice_is_one(data: st.DataObject) -> None:
     """A sentence has a label or it does not, however often it is given or follows from layers."""
@@ -406,7 +405,7 @@ def test_a_label_said_twice_is_one(data: st.DataObject) -> None:
 
 
 @each(GIVEN)
-@FEW
+@EXAMPLES
 @given(data=st.data())
 def test_where_mentions_are_given_another_one_is_an_error(task: Task, data: st.DataObject) -> None:
     """So no record can be wrong by its place, nor be said twice."""
@@ -440,7 +439,7 @@ _OTHER: dict[str, Any] = {
 
 
 @each(ALL_TASKS)
-@FEW
+@EXAMPLES
 @given(data=st.data())
 def test_what_does_not_fit_gold_is_an_error(task: Task, data: st.DataObject) -> None:
     """Nothing is dropped silently: unknown documents, second predictions, another text.
@@ -499,7 +498,7 @@ def written(folder: Path, case: Sequence[Sequence[Any]], shuffle: random.Random)
 
 
 @each(ALL_TASKS)
-@FEW
+@EXAMPLES
 @given(data=st.data(), seed=seeds)
 def test_files_and_memory_agree(task: Task, folder: Path, data: st.DataObject, seed: int) -> None:
     """To the last byte, in any order of keys and rows, in batches of any size, checked or not."""
@@ -529,7 +528,7 @@ def test_files_and_memory_agree(task: Task, folder: Path, data: st.DataObject, s
 
 
 @each(ALL_TASKS)
-@FEW
+@EXAMPLES
 @given(data=st.data(), seed=seeds)
 def test_files_and_records_in_any_order_are_the_same_bytes(
     task: Task, folder: Path, data: st.DataObject, seed: int
@@ -546,7 +545,7 @@ def test_files_and_records_in_any_order_are_the_same_bytes(
 
 
 @each(ALL_TASKS)
-@FEW
+@EXAMPLES
 @given(data=st.data(), seed=seeds)
 def test_an_unknown_field_is_an_error(
     task: Task, folder: Path, data: st.DataObject, seed: int
