@@ -43,7 +43,7 @@ class Example(NamedTuple):
             sha256=hashlib.sha256(text.encode()).hexdigest(),
             sentences=tuple(spans),
             split="train",
-            guidelines="1",
+            guidelines="2",
         )
 
     def document(self) -> Document:

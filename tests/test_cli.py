@@ -209,7 +209,9 @@ def test_bench_says_that_wire_rows_are_left_out(capsys: Capture) -> None:
     assert main(["bench", str(BASELINES / "majority.py")]) == 0
     printed = capsys.readouterr()
     assert re.search(r"^\| desk +\| majority +\|", printed.out, re.MULTILINE)
-    assert "wire rows are left out: 24 of 24 wire texts are not hydrated" in printed.err
+    assert re.search(
+        r"wire rows are left out: (\d+) of \1 wire texts are not hydrated", printed.err
+    )
 
 
 def test_a_failed_hydration_breaks_nothing(capsys: Capture) -> None:

@@ -100,7 +100,8 @@ def test_agreement_in_the_card_is_what_agree_prints(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     passes = [str(corpus.data_dir() / "annotators" / name / f"{who}.jsonl") for who in "ab"]
-    assert main(["agree", *passes]) == 0
+    groups = ["--by", "repository"] if name == "wire" else []
+    assert main(["agree", *passes, *groups]) == 0
     assert between(CARD, f"agree {name}") == capsys.readouterr().out.strip()
 
 

@@ -213,7 +213,7 @@ def test_the_signature_names_all_that_makes_scores_comparable() -> None:
 
     result = score(SENTENCES, GOLD, [], data="1.0.0+3f9a1c", split="test", resamples=50, seed=3)
     assert result.signature == (
-        "task:sentences|corpus:desk|split:test|data:1.0.0+3f9a1c|guidelines:1|bs:50|seed:3"
+        "task:sentences|corpus:desk|split:test|data:1.0.0+3f9a1c|guidelines:2|bs:50|seed:3"
         f"|version:{__version__}"
     )
     assert "|aligned:2|bs:" in score(SENTENCES, GOLD, [], aligned=2).signature

@@ -63,7 +63,7 @@ LABELS: tuple[Label, ...] = get_args(Label)
 SPLITS: tuple[Split, ...] = get_args(Split)
 CORPORA: tuple[Corpus, ...] = get_args(Corpus)
 LAYERS = ("accusations", "denials", "casualties", "locations")
-GUIDELINES_VERSION = "1"
+GUIDELINES_VERSION = "2"
 
 
 class Span(Struct, frozen=True, forbid_unknown_fields=True, order=True, gc=False):
