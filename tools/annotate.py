@@ -104,8 +104,9 @@ def gold(blank: Path, drafts: Path, meta: Path, output: Path) -> None:
 
 
 def release(blank: Path, drafts: Path, released: Path) -> None:
-    """Add an annotator's drafts, anchored, to a pass that is released."""
-    records = [record for _, record in jsonl.read_records(released, Prediction)]
+    """Add an annotator's drafts, anchored, to a pass that is released, or begin one."""
+    exists = released.exists()
+    records = [r for _, r in jsonl.read_records(released, Prediction)] if exists else []
     for document in anchor_file(drafts, read_documents(blank, with_text=True)):
         layers = {layer: getattr(document, layer) for layer in LAYERS}
         records.append(Prediction(document.doc_id, **layers))
