@@ -19,7 +19,15 @@ from wire import clone, data_folder, published, server, text_of
 from counterclaim import corpus, jsonl, read
 from counterclaim.anchor import draft
 from counterclaim.cli import TASK_NAMES, main
-from counterclaim.model import CORPORA, LABELS, SPLITS, Document, Prediction, sentence_labels
+from counterclaim.model import (
+    CORPORA,
+    LABELS,
+    LAYERS,
+    SPLITS,
+    Document,
+    Prediction,
+    sentence_labels,
+)
 from counterclaim.tasks import TASKS
 from counterclaim.validate.reading import NEEDED, READABLE
 
@@ -106,6 +114,19 @@ def test_agree_prints_every_layer(capsys: Capture, name: str) -> None:
     out = capsys.readouterr().out
     for word in ("alpha", "exact F1", "overlap F1", "within 50 km", "links"):
         assert word in out
+
+
+def test_agree_compares_one_pass_with_the_gold(tmp_path: Path, capsys: Capture) -> None:
+    gold = tmp_path / "gold.jsonl"
+    records = corpus.records("test", corpus="desk")
+    jsonl.write_records(
+        gold, [Prediction(d.doc_id, **{name: getattr(d, name) for name in LAYERS}) for d in records]
+    )
+    assert main(["agree", str(gold)]) == 0
+    agreement, scores = capsys.readouterr().out.split("\n\n")
+    values = {row.split("|")[4].split()[0] for row in agreement.splitlines()[2:]}
+    assert values == {"1.000"}
+    assert {row.split("|")[3].split()[0] for row in scores.splitlines()[2:]} == {"1.000"}
 
 
 def test_agree_refuses_passes_over_other_documents(tmp_path: Path, capsys: Capture) -> None:

@@ -61,7 +61,10 @@ def hydrate(arguments: argparse.Namespace) -> int:
 
 
 def agree(arguments: argparse.Namespace) -> int:
-    """Print how far two passes agree, how one scores against the other, and what became gold."""
+    """Print how far two passes agree, how one scores against the other, and what became gold.
+
+    One pass alone takes the place of the second; the gold of its documents is the first.
+    """
     from counterclaim.grouping import group_reader
     from counterclaim.metrics.adjudication import decisions
     from counterclaim.metrics.agreement import agreement
@@ -71,7 +74,9 @@ def agree(arguments: argparse.Namespace) -> int:
     from counterclaim.tasks import TASKS
     from counterclaim.validate import read_pass
 
-    a, b = read_pass(arguments.a), read_pass(arguments.b)
+    gold = {d.doc_id: d for split in SPLITS for d in corpus.records(split, corpus="all")}
+    a = read_pass(arguments.a)
+    a, b = (a, read_pass(arguments.b)) if arguments.b else ({key: gold[key] for key in a}, a)
     if only := sorted(a.keys() ^ b.keys()):
         where = arguments.a if only[0] in a else arguments.b
         raise DataError(f"{only[0]} is in {where} alone; expected the same documents in both")
@@ -89,9 +94,10 @@ def agree(arguments: argparse.Namespace) -> int:
     second = [Prediction(key, **{name: getattr(b[key], name) for name in LAYERS}) for key in b]
     print()
     print(text.headlines([score(task, list(a.values()), second) for task in TASKS.values()]))
-    gold = {d.doc_id: d for split in SPLITS for d in corpus.records(split, corpus="all")}
-    print()
-    print(text.decisions(decisions(list(a.values()), [b[key] for key in a], [gold[k] for k in a])))
+    if arguments.b:
+        became = decisions(list(a.values()), [b[key] for key in a], [gold[key] for key in a])
+        print()
+        print(text.decisions(became))
     return FINE
 
 

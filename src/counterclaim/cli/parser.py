@@ -57,9 +57,9 @@ def _add_making(add: Add) -> None:
         "(default: download at the pinned commits)",
     )  # fmt: skip
     group.add_argument("--mirror", metavar="URL", help="download from a server laid out alike")
-    sub = add(making.agree, "agreement of two annotation passes")
+    sub = add(making.agree, "agreement of two annotation passes, or of one and the gold")
     sub.add_argument("a", metavar="A", help="one pass, JSON lines")
-    sub.add_argument("b", metavar="B", help="the other")
+    sub.add_argument("b", metavar="B", nargs="?", help="the other; the gold if left out")
     sub.add_argument("--by", metavar="FIELD", help="agreement for each value of a field as well")
     sub = add(making.stats, "composition of the data")
     _add_corpus(sub, "which corpus", default="all")
