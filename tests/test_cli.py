@@ -140,7 +140,7 @@ def test_agree_refuses_passes_over_other_documents(tmp_path: Path, capsys: Captu
 
 def test_stats_prints_tables(capsys: Capture) -> None:
     assert main(["stats", "--corpus", "desk"]) == 0
-    assert capsys.readouterr().out.count("\n|---") == 3
+    assert capsys.readouterr().out.count("\n|---") == 4
 
 
 def test_run_then_score(tmp_path: Path, capsys: Capture) -> None:

@@ -181,6 +181,28 @@ def test_the_card_shows_the_composition_that_stats_prints() -> None:
         assert table in card
 
 
+def test_classes_of_a_field_add_up_to_its_records() -> None:
+    """In each split and over all: tables of the composition that are counted apart."""
+    sizes, _, _, values = stats.composition("all").split("\n\n")
+    cells = [[cell.strip() for cell in row.split("|")[1:-1]] for row in sizes.splitlines()[2:]]
+    documents, accusations, denials, casualties, locations = (
+        [int(row[column]) for row in cells] for column in (1, 4, 5, 6, 7)
+    )
+    expected = {
+        "genre": documents,
+        "act": accusations,
+        "scope": denials,
+        **dict.fromkeys(("outcome", "modifier", "group"), casualties),
+        **dict.fromkeys(("role", "precision"), locations),
+    }
+    sums = {field: [0] * len(cells) for field in expected}
+    for row in values.splitlines()[2:]:
+        name, *counts = (cell.strip() for cell in row.split("|")[1:-1])
+        field = name.split()[0]
+        sums[field] = [a + int(b) for a, b in zip(sums[field], counts, strict=True)]
+    assert sums == expected
+
+
 def test_desk_gold_can_be_drafted() -> None:
     """Every span is quotable: whole words in one sentence."""
     for document in DOCUMENTS:

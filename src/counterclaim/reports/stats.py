@@ -1,7 +1,7 @@
 """Composition of the data: the tables of the card."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from counterclaim import corpus
 from counterclaim.model import LABELS, LAYERS, SPLITS, Document, sentence_labels
@@ -61,17 +61,21 @@ def _sources(documents: Sequence[Document]) -> str:
 
 
 def _values(documents: Sequence[Document]) -> str:
-    fields: dict[str, list[str]] = {
-        "genre": [d.genre for d in documents],
-        "act": [a.act for d in documents for a in d.accusations],
-        "scope": [x.scope for d in documents for x in d.denials],
-        "outcome": [k.outcome for d in documents for k in d.casualties],
-        "modifier": [k.modifier for d in documents for k in d.casualties],
-        "group": [k.group for d in documents for k in d.casualties],
-        "role": [p.role for d in documents for p in d.locations],
-        "precision": [p.precision for d in documents for p in d.locations],
+    """Classes by corpus and split: the most frequent of a field first."""
+    fields: dict[str, Callable[[Document], list[str]]] = {
+        "genre": lambda d: [d.genre],
+        "act": lambda d: [a.act for a in d.accusations],
+        "scope": lambda d: [x.scope for x in d.denials],
+        "outcome": lambda d: [k.outcome for k in d.casualties],
+        "modifier": lambda d: [k.modifier for k in d.casualties],
+        "group": lambda d: [k.group for k in d.casualties],
+        "role": lambda d: [p.role for p in d.locations],
+        "precision": lambda d: [p.precision for p in d.locations],
     }
-    return "\n".join(
-        f"- {field}: " + ", ".join(f"{value} {n}" for value, n in Counter(values).most_common())
-        for field, values in fields.items()
-    )
+    groups = _groups(documents)
+    rows = []
+    for field, read in fields.items():
+        counts = [Counter(value for d in members for value in read(d)) for _, members in groups]
+        everywhere = counts[-1].most_common()
+        rows += [[f"{field} {value}", *(str(n[value]) for n in counts)] for value, _ in everywhere]
+    return table(["records", *(name for name, _ in groups)], rows)
