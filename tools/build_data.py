@@ -4,7 +4,7 @@
     python tools/build_data.py --gold GOLD.jsonl    put adjudicated documents, with text, in
 
 Derived are the sentence rows, the fingerprints of wire spans, the manifest, the head and
-the tables of the card, and the table of results in the README (where all wire texts are
+the tables of the card, and the results in card and README (where all wire texts are
 hydrated). Texts of wire documents are read and never written: their records are stored
 without text and title.
 """
@@ -169,8 +169,9 @@ def write_tables() -> None:
     table, signatures = printed("bench").split("\n\n")
     if "| wire " in table:
         fill(DATA.parent / "README.md", "bench", f"{table}\n\n```text\n{signatures}\n```")
+        fill(card, "bench", table)
     else:
-        print("the table of the README is left as it is: it has wire rows")
+        print("the tables of results are left as they are: they have wire rows")
 
 
 def printed(*arguments: str) -> str:

@@ -12,7 +12,7 @@ from counterclaim import corpus, jsonl
 from counterclaim.cli import inputs
 from counterclaim.cli.inputs import DEFAULT_SPLIT, FAILED, FINE
 from counterclaim.errors import DataError
-from counterclaim.model import SPLITS
+from counterclaim.model import CORPORA, Document
 
 if TYPE_CHECKING:
     from counterclaim.counting import Tally
@@ -104,30 +104,41 @@ def compare(arguments: argparse.Namespace) -> int:
 
 
 def bench(arguments: argparse.Namespace) -> int:
-    """Fit, predict and score model files."""
-    from counterclaim import running, scoring, tasks
+    """Fit model files on each corpus and on both, predict and score the test set of each."""
+    from counterclaim import running, tasks
     from counterclaim.reports import text
 
     models = [Path(model) for model in arguments.models] or inputs.baseline_files()
     stems = [model.stem for model in models]
     names = {m: m.stem if stems.count(m.stem) == 1 else str(m) for m in models}
     task = tasks.find(arguments.task, arguments.mentions)
+    trained_on = inputs.bench_corpora()
+    tested_on = [name for name in CORPORA if name in trained_on]
+    documents = {name: inputs.hydrated("test", name) for name in tested_on}
     results = []
-    for name in inputs.bench_corpora():
-        data = inputs.data_version(name, "test")
-        train, dev, test = (inputs.hydrated(split, name) for split in SPLITS)
+    for name in trained_on:
+        train, dev = (inputs.hydrated(split, name) for split in ("train", "dev"))
         for model in models:
             progress = inputs.progress_bar(f"{model.stem} on {name}")
-            predictions = running.run(model, task, train, dev, test, progress=progress)
-            gold, aligned = corpus.matching_gold(
-                predictions, corpus.records("test", corpus=name), test
-            )
-            scores = scoring.score(
-                task, gold, predictions, data=data, split="test", aligned=aligned
-            )
-            results.append((name, names[model], scores))
+            together = [document for held in documents.values() for document in held]
+            found = iter(running.run(model, task, train, dev, together, progress=progress))
+            for tested, held in documents.items():
+                scores = _scored_run(task, tested, held, [next(found) for _ in held])
+                results.append((tested, name, names[model], scores))
+    results.sort(key=lambda row: tested_on.index(row[0]))
     print(text.bench(results))
     return FINE
+
+
+def _scored_run(
+    task: "Task", name: str, held: Sequence[Document], predictions: Sequence[Any]
+) -> "Scores":
+    """Score what a model gave for the test set of a corpus as it is on this machine."""
+    from counterclaim import scoring
+
+    data = inputs.data_version(name, "test")
+    gold, aligned = corpus.matching_gold(predictions, corpus.records("test", corpus=name), held)
+    return scoring.score(task, gold, predictions, data=data, split="test", aligned=aligned)
 
 
 def schema(arguments: argparse.Namespace) -> int:

@@ -110,7 +110,7 @@ def _add_benchmark(add: Add) -> None:
     _add_gold(sub)
     _add_resampling(sub, 10_000)
     sub.add_argument("--json", action="store_true", help="print one JSON object")
-    sub = add(benchmark.bench, "fit, predict and score baselines; print a table")
+    sub = add(benchmark.bench, "fit baselines on each corpus and on both, test them on each")
     sub.add_argument("models", nargs="*", metavar="MODEL.py", help="default: all of baselines/")
     _add_task(sub, required=False, default="sentences")
     sub = add(benchmark.schema, "print the JSON Schema of a prediction")

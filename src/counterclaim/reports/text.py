@@ -100,25 +100,29 @@ def _groups(field: str, values: Mapping[str, Part]) -> str:
     return table([field, "documents", name], rows)
 
 
-def bench(results: Sequence[tuple[str, str, Scores]]) -> str:
-    """The table of a benchmark: a row for each corpus and system, then the signatures."""
-    name = _name(results[0][2].headline)
+def bench(results: Sequence[tuple[str, str, str, Scores]]) -> str:
+    """The table of a benchmark, then the signatures.
+
+    Args:
+        results: The corpus tested on, the corpus trained on, the system, and its scores.
+    """
+    first = results[0][-1]
     labels = [
         row
-        for row, counts in results[0][2].counts.items()
-        if "gold" in counts and "f1" in results[0][2].scores[row]
+        for row, counts in first.counts.items()
+        if "gold" in counts and "f1" in first.scores[row]
     ]
     rows = [
         [
-            corpus,
-            system,
+            *names,
             estimate(_headline(result.headline)),
             *(ratio(result.scores[label]["f1"].value) for label in labels),
         ]
-        for corpus, system, result in results
+        for *names, result in results
     ]
-    signatures = dict.fromkeys(result.signature for _, _, result in results)
-    return "\n".join([table(["corpus", "system", name, *labels], rows), "", *signatures])
+    signatures = dict.fromkeys(result.signature for *_, result in results)
+    head = ["tested on", "trained on", "system", _name(first.headline), *labels]
+    return "\n".join([table(head, rows), "", *signatures])
 
 
 def comparisons(found: "Sequence[Comparison]", signatures: Sequence[str]) -> str:
