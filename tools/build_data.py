@@ -22,6 +22,7 @@ from typing import Any
 
 import msgspec
 import yaml
+from contrast import edited, recased
 
 from counterclaim import cli, corpus, hub, jsonl
 from counterclaim.hydrate import Fingerprint
@@ -99,8 +100,19 @@ def write_derived() -> None:
         rows = [row for document in gold["desk", split] for row in hub.sentence_rows(document)]
         jsonl.write_records(DATA / "desk" / "sentences" / f"{split}.jsonl", rows)
     write_gazetteer([document for documents in gold.values() for document in documents])
+    write_contrasts({d.doc_id: d for d in gold["desk", "test"]})
     write_manifest(gold)
     write_card(DATA)
+
+
+def write_contrasts(originals: dict[str, Document]) -> None:
+    """The contrast sets, from the test texts of desk and the edits of them."""
+    for name in corpus.CONTRASTS:
+        if name == "casing":
+            changed = [copy for document in originals.values() for copy in recased(document)]
+        else:
+            changed = list(edited(originals, DATA / "contrast" / "edits" / f"{name}.jsonl", name))
+        jsonl.write_records(corpus.contrast_path(name), changed)
 
 
 def write_gazetteer(documents: Iterable[Document]) -> None:

@@ -58,6 +58,38 @@ def nearest(sentence: str, quote: str) -> str:
     return max(windows, key=lambda w: SequenceMatcher(None, w, quote).ratio(), default="")
 
 
+def locate(number: int, quote: str, nth: int | None, document: Document) -> Span | str:
+    """The span of a quote in a document with text, or what is wrong with it.
+
+    Args:
+        number: The sentence, counted from 0.
+        quote: Words of that sentence.
+        nth: Which of several occurrences, counted from 1.
+        document: The document.
+    """
+    sentences = document.sentence_texts
+    if not 0 <= number < len(sentences):
+        return f"there is no sentence {number}; the document has 0 to {len(sentences) - 1}"
+    found = occurrences(sentences[number], quote)
+    if not found:
+        elsewhere = [i for i, s in enumerate(sentences) if occurrences(s, quote)]
+        if elsewhere:
+            numbers = ", ".join(map(str, elsewhere))
+            return f"{quote!r:.80} is not in sentence {number}; it is in sentence {numbers}"
+        candidate = nearest(sentences[number], quote)
+        return f"{quote!r:.80} is not in sentence {number}; the nearest there is {candidate!r}"
+    if nth is None and len(found) > 1:
+        return (
+            f"{quote!r} stands {len(found)} times in sentence {number}; expected "
+            f'[{number}, "quote", nth] with nth from 1 to {len(found)}'
+        )
+    if nth is not None and not 1 <= nth <= len(found):
+        return f"{quote!r} stands {len(found)} times in sentence {number}; nth is {nth}"
+    start, end = found[(nth or 1) - 1]
+    offset = document.sentences[number].start
+    return Span(offset + start, offset + end)
+
+
 def anchor(draft: Mapping[str, Any], document: Document) -> Document:
     """Put a draft's annotation into a document.
 
@@ -170,7 +202,7 @@ def _anchor_fields(fields: dict[str, Any], layer: str, document: Document) -> It
             yield f'{field}: {value!r:.80} is not [sentence, "quote"] or [sentence, "quote", nth]'
             continue
         number, quote, nth = (*value, None)[:3]
-        span = _locate(number, quote, nth, document)
+        span = locate(number, quote, nth, document)
         if isinstance(span, str):
             yield f"{field}: {span}"
         else:
@@ -183,31 +215,6 @@ def _is_quote(value: Any) -> bool:
         [int, str],
         [int, str, int],
     )
-
-
-def _locate(number: int, quote: str, nth: int | None, document: Document) -> Span | str:
-    """The span of a quote, or what is wrong with it."""
-    sentences = document.sentence_texts
-    if not 0 <= number < len(sentences):
-        return f"there is no sentence {number}; the document has 0 to {len(sentences) - 1}"
-    found = occurrences(sentences[number], quote)
-    if not found:
-        elsewhere = [i for i, s in enumerate(sentences) if occurrences(s, quote)]
-        if elsewhere:
-            numbers = ", ".join(map(str, elsewhere))
-            return f"{quote!r:.80} is not in sentence {number}; it is in sentence {numbers}"
-        candidate = nearest(sentences[number], quote)
-        return f"{quote!r:.80} is not in sentence {number}; the nearest there is {candidate!r}"
-    if nth is None and len(found) > 1:
-        return (
-            f"{quote!r} stands {len(found)} times in sentence {number}; expected "
-            f'[{number}, "quote", nth] with nth from 1 to {len(found)}'
-        )
-    if nth is not None and not 1 <= nth <= len(found):
-        return f"{quote!r} stands {len(found)} times in sentence {number}; nth is {nth}"
-    start, end = found[(nth or 1) - 1]
-    offset = document.sentences[number].start
-    return Span(offset + start, offset + end)
 
 
 def _quote(span: Span, document: Document) -> list[Any]:

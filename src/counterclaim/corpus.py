@@ -32,6 +32,8 @@ from counterclaim.model import (
 
 CorpusName: TypeAlias = Literal["desk", "wire", "all"]
 CORPUS_NAMES: tuple[CorpusName, ...] = ("desk", "wire", "all")
+# Contrast sets: test texts of desk in which one thing is changed.
+CONTRASTS = ("casing",)
 CACHE_VARIABLE = "COUNTERCLAIM_CACHE"
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -88,6 +90,25 @@ def manifest() -> dict[str, Any]:
 def gold_path(corpus: Corpus, split: Split) -> Path:
     """The file of gold documents of one corpus and split."""
     return data_dir() / corpus / f"{split}.jsonl"
+
+
+def contrast_path(name: str) -> Path:
+    """The file of the changed texts of a contrast set."""
+    return data_dir() / "contrast" / f"{name}.jsonl"
+
+
+def contrast(name: str) -> list[Document]:
+    """Read the changed texts of a contrast set; `contrasts.pairs` has their originals too.
+
+    Args:
+        name: One of `CONTRASTS`.
+
+    Raises:
+        DataError: There is no such set.
+    """
+    if name not in CONTRASTS:
+        raise DataError(f"contrast {name!r}; expected one of {', '.join(CONTRASTS)}")
+    return [document for _, document in jsonl.read_records(contrast_path(name), Document)]
 
 
 def corpora(name: str) -> tuple[Corpus, ...]:

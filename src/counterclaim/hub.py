@@ -15,27 +15,30 @@ import msgspec
 from counterclaim import corpus as data
 from counterclaim import jsonl
 from counterclaim.errors import DataError
-from counterclaim.model import SPLITS, Document, sentence_labels
+from counterclaim.model import SPLITS, Document, Split, sentence_labels
 
 if TYPE_CHECKING:
     from datasets import DatasetDict, Features
 
-NAMES = ("documents", "sentences", "wire")
-FILES = {
-    "documents": "desk/{}.jsonl",
-    "sentences": "desk/sentences/{}.jsonl",
-    "wire": "wire/{}.jsonl",
-}
 # Hugging Face calls the development split "validation".
-HF_SPLITS = {"train": "train", "dev": "validation", "test": "test"}
+HF_SPLITS: dict[Split, str] = {"train": "train", "dev": "validation", "test": "test"}
+CONTRAST = "contrast-{}"
+FILES: dict[str, dict[Split, str]] = {
+    "documents": {split: f"desk/{split}.jsonl" for split in SPLITS},
+    "sentences": {split: f"desk/sentences/{split}.jsonl" for split in SPLITS},
+    "wire": {split: f"wire/{split}.jsonl" for split in SPLITS},
+    **{CONTRAST.format(name): {"test": f"contrast/{name}.jsonl"} for name in data.CONTRASTS},
+}
+NAMES = tuple(FILES)
 
 
 def load(name: str = "documents", *, corpus: str = "desk") -> "DatasetDict":
-    """Load a data set with the splits train, validation and test.
+    """Load a data set with its splits, most often train, validation and test.
 
     Args:
         name: "documents", one row each with all layers; "sentences", one row each with
-            its labels; "wire", which is "documents" of the corpus wire.
+            its labels; "wire", which is "documents" of the corpus wire; or a contrast set
+            such as "contrast-casing", "documents" with a test split alone.
         corpus: "desk", "wire" or "all". Wire texts are there once they have been
             hydrated, else None.
 
@@ -56,14 +59,17 @@ def load(name: str = "documents", *, corpus: str = "desk") -> "DatasetDict":
                 features=declared,
                 split=NamedSplit(HF_SPLITS[split]),
             )
-            for split in SPLITS
+            for split in FILES[name]
         }
     )
 
 
 def rows(name: str, split: str, *, corpus: str = "desk") -> Iterator[dict[str, Any]]:
     """Yield the rows of a data set as plain values; `date` is a `datetime.date` or None."""
-    for document in data.read(split, corpus=corpus):
+    contrast = name.removeprefix(CONTRAST.format(""))
+    for document in (
+        data.contrast(contrast) if contrast != name else data.read(split, corpus=corpus)
+    ):
         day = document.date and date.fromisoformat(document.date)
         if name == "sentences":
             for row in sentence_rows(document):
@@ -193,8 +199,7 @@ def card_metadata(folder: Path, version: str) -> dict[str, Any]:
     """
     configs: list[dict[str, Any]] = []
     info: list[dict[str, Any]] = []
-    for name, pattern in FILES.items():
-        paths = {split: pattern.format(split) for split in SPLITS}
+    for name, paths in FILES.items():
         files = [folder / path for path in paths.values()]
         configs.append(
             {

@@ -15,6 +15,7 @@ from counterclaim.errors import DataError
 from counterclaim.model import CORPORA, Document
 
 if TYPE_CHECKING:
+    from counterclaim.contrasts import ContrastScores
     from counterclaim.counting import Tally
     from counterclaim.scoring import Scores
     from counterclaim.tasks import Task
@@ -28,7 +29,11 @@ def run(arguments: argparse.Namespace) -> int:
     output = inputs.output_path(arguments.output, arguments.model, arguments.input)
     task = tasks.find(arguments.task, arguments.mentions)
     train, dev = (inputs.hydrated(split, arguments.corpus) for split in ("train", "dev"))
-    if arguments.input is None:
+    if arguments.contrast is not None:
+        from counterclaim import contrasts
+
+        documents = contrasts.documents(contrasts.pairs(arguments.contrast))
+    elif arguments.input is None:
         documents = inputs.hydrated(arguments.split or DEFAULT_SPLIT, arguments.corpus)
     else:
         documents = read_documents(arguments.input, with_text=True)
@@ -51,10 +56,13 @@ def score(arguments: argparse.Namespace) -> int:
         arguments.usage("a predictions file and --task are needed, or --verify with a result")
     if arguments.unchecked and arguments.gold is None:
         arguments.usage("--unchecked is for files of --gold")
+    if arguments.contrast is not None and (arguments.by or arguments.corpus != "desk"):
+        arguments.usage("--contrast is of desk, and has no --by")
     result = _scored(arguments)
-    print(
-        jsonl.encode(_with_arguments(arguments, result)) if arguments.json else text.scores(result)
-    )
+    if arguments.json:
+        print(jsonl.encode(_with_arguments(arguments, result)))
+    else:
+        print(text.contrast(result) if arguments.contrast else text.scores(result))
     return FINE
 
 
@@ -180,13 +188,31 @@ def _tally(
     return counted, {"data": data, "split": split, "aligned": aligned}
 
 
-def _scored(arguments: argparse.Namespace) -> "Scores":
+def _scored(arguments: argparse.Namespace) -> Any:
     from counterclaim import scoring, tasks
 
     task = tasks.find(arguments.task, arguments.mentions)
+    if arguments.contrast is not None:
+        return _scored_contrast(arguments, task)
     counted, data = _tally(arguments, task, arguments.predictions, arguments.by)
     return scoring.summarise(
         task, counted, **data, resamples=arguments.resamples, seed=arguments.seed
+    )
+
+
+def _scored_contrast(arguments: argparse.Namespace, task: "Task") -> "ContrastScores":
+    from counterclaim import contrasts, pairing
+
+    name = arguments.contrast
+    paths = [corpus.gold_path("desk", contrasts.SPLIT), corpus.contrast_path(name)]
+    return contrasts.score_contrast(
+        task,
+        contrasts.pairs(name),
+        pairing.read_predictions(arguments.predictions, task),
+        name=name,
+        data=f"{corpus.manifest()['version']}+{corpus.fingerprint(paths)}",
+        resamples=arguments.resamples,
+        seed=arguments.seed,
     )
 
 
@@ -198,13 +224,14 @@ _DECISIVE = (
     "corpus",
     "split",
     "gold",
+    "contrast",
     "by",
     "resamples",
     "seed",
 )
 
 
-def _with_arguments(arguments: argparse.Namespace, result: "Scores") -> dict[str, Any]:
+def _with_arguments(arguments: argparse.Namespace, result: Any) -> dict[str, Any]:
     given = {name: getattr(arguments, name) for name in _DECISIVE}
     return {**msgspec.to_builtins(result), "arguments": given}
 

@@ -14,7 +14,8 @@ def validate(arguments: argparse.Namespace) -> int:
     from counterclaim.validate import validate_files
 
     paths = arguments.files or [
-        corpus.gold_path(name, split) for name in corpus.corpora("all") for split in SPLITS
+        *(corpus.gold_path(name, split) for name in corpus.corpora("all") for split in SPLITS),
+        *map(corpus.contrast_path, corpus.CONTRASTS),
     ]
     problems = validate_files(paths)
     for problem in problems:

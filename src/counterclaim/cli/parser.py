@@ -72,6 +72,7 @@ def _add_benchmark(add: Add) -> None:
     _add_corpus(sub, "corpus to train on and to predict")
     group = sub.add_mutually_exclusive_group()
     _add_split(group, "split to predict")
+    _add_contrast(group, "a contrast set to predict instead, with its originals")
     group.add_argument("--input", metavar="DOCS", help="documents to predict instead")
     _add_output(sub)
     sub = add(benchmark.score, "score predictions against gold")
@@ -80,7 +81,7 @@ def _add_benchmark(add: Add) -> None:
     sub.set_defaults(usage=sub.error)
     sub.add_argument("predictions", nargs="?", metavar="PRED", help="predictions, JSON lines")
     _add_task(sub, required=False)
-    _add_gold(sub)
+    _add_contrast(_add_gold(sub), "pairs of texts to score on instead")
     _add_resampling(sub, 1000)
     sub.add_argument(
         "--by", action="append", default=[], metavar="FIELD",
@@ -136,11 +137,12 @@ def _add_mentions(sub: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def _add_gold(sub: argparse.ArgumentParser) -> None:
+def _add_gold(sub: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
     _add_corpus(sub, "corpus to score on")
     group = sub.add_mutually_exclusive_group()
     _add_split(group, "split to score on")
     group.add_argument("--gold", metavar="GOLD", help="gold documents to score against instead")
+    return group
 
 
 def _add_resampling(sub: argparse.ArgumentParser, resamples: int) -> None:
@@ -163,6 +165,10 @@ def _add_corpus(sub: argparse.ArgumentParser, use: str, default: str = "desk") -
 def _add_split(sub: argparse._ActionsContainer, use: str) -> None:
     # No default here: argparse would not see `--split test` as given beside --input.
     sub.add_argument("--split", choices=SPLITS, help=f"{use} (default {DEFAULT_SPLIT})")
+
+
+def _add_contrast(sub: argparse._ActionsContainer, use: str) -> None:
+    sub.add_argument("--contrast", choices=corpus.CONTRASTS, help=use)
 
 
 def _add_output(sub: argparse.ArgumentParser) -> None:

@@ -8,7 +8,8 @@ from counterclaim.metrics.resampling import Estimate
 from counterclaim.scoring import Headline, Part, Row, Scores
 
 if TYPE_CHECKING:
-    from counterclaim.comparing import Comparison, Pair
+    from counterclaim.comparing import Comparison
+    from counterclaim.contrasts import ContrastScores
     from counterclaim.metrics.adjudication import Decisions
     from counterclaim.metrics.agreement import Agreement
 
@@ -58,12 +59,16 @@ def scores(result: Scores) -> str:
         f" over {result.documents} documents (95 % bootstrap interval)",
         result.signature,
     ]
-    if result.missing:
-        shown = ", ".join(result.missing[:_MISSING_SHOWN])
-        more = len(result.missing) - _MISSING_SHOWN
-        rest = f" and {more} more" if more > 0 else ""
-        lines.append(f"{len(result.missing)} documents without a prediction: {shown}{rest}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_without(result.missing)])
+
+
+def _without(missing: Sequence[str]) -> list[str]:
+    if not missing:
+        return []
+    shown = ", ".join(missing[:_MISSING_SHOWN])
+    more = len(missing) - _MISSING_SHOWN
+    rest = f" and {more} more" if more > 0 else ""
+    return [f"{len(missing)} documents without a prediction: {shown}{rest}"]
 
 
 def _headline(head: Headline) -> Estimate:
@@ -125,13 +130,48 @@ def bench(results: Sequence[tuple[str, str, str, Scores]]) -> str:
     return "\n".join([table(head, rows), "", *signatures])
 
 
+def contrast(result: "ContrastScores") -> str:
+    """What a system makes of a contrast set, then its scores by which side is accused."""
+    rows = [
+        [f"{result.headline} of originals", estimate(result.original)],
+        [f"{result.headline} of changed texts", estimate(result.changed)],
+        ["difference", _signed(result.difference)],
+        *([f"difference by {form}", _signed(each)] for form, each in result.forms.items()),
+    ]
+    if result.sentences:
+        rows += [
+            [f"consistency of {result.sentences} sentences", estimate(result.consistency)],
+            ["right in both", estimate(result.both_right)],
+        ]
+    lines = [table([result.contrast, f"{result.pairs} pairs"], rows), ""]
+    if result.sides:
+        head = ["one side", "another", "pairs", "the one accused", "the other accused", "gap"]
+        cells = [
+            [
+                *side.accused,
+                str(side.pairs),
+                *map(estimate, side.accused.values()),
+                _signed(side.gap),
+            ]
+            for side in result.sides.values()
+        ]
+        lines += [table(head, cells), ""]
+    return "\n".join([*lines, result.signature, *_without(result.missing)])
+
+
 def comparisons(found: "Sequence[Comparison]", signatures: Sequence[str]) -> str:
     """Systems by score with their groups, then every pair, for each task."""
     lines = []
     for each, signature in zip(found, signatures, strict=True):
         systems = [[s.name, estimate(s.score), s.group] for s in each.systems]
         pairs = [
-            [f"{p.a} - {p.b}", _signed(p), _p_value(p.p), _p_value(p.p_holm)] for p in each.pairs
+            [
+                f"{p.a} - {p.b}",
+                _signed(Estimate(p.difference, p.low, p.high)),
+                _p_value(p.p),
+                _p_value(p.p_holm),
+            ]
+            for p in each.pairs
         ]
         lines += [
             table([each.task, "score", "group"], systems),
@@ -146,10 +186,10 @@ def comparisons(found: "Sequence[Comparison]", signatures: Sequence[str]) -> str
     return "\n".join(lines).rstrip()
 
 
-def _signed(pair: "Pair") -> str:
-    if math.isnan(pair.difference):
+def _signed(change: Estimate) -> str:
+    if math.isnan(change.value):
         return UNDEFINED
-    return f"{pair.difference:+.3f} [{pair.low:+.3f}, {pair.high:+.3f}]"
+    return f"{change.value:+.3f} [{change.low:+.3f}, {change.high:+.3f}]"
 
 
 def _p_value(value: float) -> str:

@@ -1,0 +1,172 @@
+"""Contrast sets from the test texts of desk: a text in which one thing is changed, and its gold.
+
+Gold is carried over by rule: a span stays with its words, and what the edit says of a record
+is what changes in it. `tools/build_data.py` writes the sets from the edits that stand in
+`data/contrast/edits/`, one line a changed text:
+
+    {"doc_id": "desk-0008", "edits": [[22, "Russian artillery", "Ukrainian artillery"]],
+     "records": {"a1": {"source_actor": "Russia", "target_actor": "Ukraine"}, "d2": null},
+     "added": {"denials": []}}
+
+An edit is the number of a sentence, a quote, and what takes its place; with a number between
+the last two, that occurrence of the quote. Null takes a record away. What is added is quoted
+from the changed text, as in a draft. Changed case and punctuation need no edits.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from counterclaim import jsonl
+from counterclaim.anchor import anchor, draft, locate
+from counterclaim.errors import DataError
+from counterclaim.model import LAYER_TYPES, LAYERS, SPAN_FIELDS, Document, Span, text_hash
+
+
+class Edit(NamedTuple):
+    """A stretch of text and what takes its place."""
+
+    start: int
+    end: int
+    words: str
+
+
+def changed(document: Document, doc_id: str, edits: Iterable[Edit]) -> Document:
+    """The document with edits made to its text, its sentences and spans carried along.
+
+    Raises:
+        DataError: Edits overlap, or one cuts through the end of a span or sentence.
+    """
+    text = _text(document)
+    ordered = sorted(edits)
+    parts, end = [], 0
+    for edit in ordered:
+        if edit.start < end:
+            raise DataError(f"{document.doc_id}: two edits at {edit.start}; expected one")
+        parts += [text[end : edit.start], edit.words]
+        end = edit.end
+    new_text = "".join([*parts, text[end:]])
+
+    def carried(span: Span) -> Span:
+        return Span(_moved(span.start, ordered, document), _moved(span.end, ordered, document))
+
+    layers: dict[str, Any] = {
+        layer: tuple(
+            msgspec.structs.replace(
+                record,
+                **{
+                    field: carried(span)
+                    for field in SPAN_FIELDS[layer]
+                    if (span := getattr(record, field)) is not None
+                },
+            )
+            for record in getattr(document, layer)
+        )
+        for layer in LAYERS
+    }
+    title = document.title
+    if title is not None and text.startswith(title):
+        title = new_text[: _moved(len(title), ordered, document)]
+    return msgspec.structs.replace(
+        document,
+        doc_id=doc_id,
+        text=new_text,
+        title=title,
+        sha256=text_hash(new_text),
+        sentences=tuple(map(carried, document.sentences)),
+        **layers,
+    )
+
+
+def _moved(place: int, edits: Sequence[Edit], document: Document) -> int:
+    shift = 0
+    for edit in edits:
+        if edit.end <= place:
+            shift += len(edit.words) - (edit.end - edit.start)
+        elif edit.start < place:
+            cut = _text(document)[edit.start : edit.end]
+            raise DataError(
+                f"{document.doc_id}: the edit of {cut!r} cuts through the end of a span at "
+                f"{place}; expected edits inside a span, outside, or of all of it"
+            )
+    return place + shift
+
+
+def edited(documents: Mapping[str, Document], path: Path, name: str) -> Iterator[Document]:
+    """The changed documents of a file of edits.
+
+    Raises:
+        DataError: With file and line, the first edit that does not fit its document.
+    """
+    seen: dict[str, int] = {}
+    for line, value in jsonl.iter_objects(path):
+        if isinstance(value, jsonl.LineError):
+            raise value
+        try:
+            document = documents[value["doc_id"]]
+            number = seen[document.doc_id] = seen.get(document.doc_id, 0) + 1
+            yield _apply(document, f"{document.doc_id}-{name}-{number}", value)
+        except KeyError as error:
+            raise DataError(f"{path}:{line}: no {error} among the documents or fields") from None
+        except DataError as error:
+            raise DataError(f"{path}:{line}: {error}") from None
+
+
+def _apply(document: Document, doc_id: str, value: Mapping[str, Any]) -> Document:
+    edits = []
+    for sentence, quote, *nth, words in value["edits"]:
+        span = locate(sentence, quote, nth[0] if nth else None, document)
+        if isinstance(span, str):
+            raise DataError(f"{document.doc_id}: {span}")
+        edits.append(Edit(span.start, span.end, words))
+    result = changed(document, doc_id, edits)
+    records = dict(value.get("records", {}))
+    layers: dict[str, Any] = {}
+    for layer in LAYERS:
+        kept = []
+        for record in getattr(result, layer):
+            change = records.pop(record.id, {})
+            if change is not None:
+                fields = msgspec.to_builtins(record) | change
+                kept.append(msgspec.convert(fields, LAYER_TYPES[layer]))
+        layers[layer] = tuple(kept)
+    if records:
+        raise DataError(f"{document.doc_id}: has no record {', '.join(sorted(records))}")
+    result = msgspec.structs.replace(result, **layers)
+    added = value.get("added", {})
+    if not added:
+        return result
+    whole = draft(result)
+    for layer, more in added.items():
+        whole[layer] += more
+    return anchor(whole, result)
+
+
+def _text(document: Document) -> str:
+    if document.text is None:
+        raise DataError(f"{document.doc_id}: has no text to change")
+    return document.text
+
+
+def recased(document: Document) -> Iterator[Document]:
+    """The document in upper case, in title case, and stripped of commas and quotation marks."""
+    text = _text(document)
+    for name, edits in (
+        ("upper", [Edit(i, i + 1, _upper(c)) for i, c in enumerate(text)]),
+        ("title", [Edit(m.start(), m.end(), _upper(m[0])) for m in _TITLE.finditer(text)]),
+        ("bare", [Edit(mark.start(), mark.end(), "") for mark in _MARKS.finditer(text)]),
+    ):
+        yield changed(document, f"{document.doc_id}-casing-{name}", edits)
+
+
+_TITLE = re.compile(r"(?<![\w'’])\w")
+# Some archives have lost them. An apostrophe stays, as a span may end before it.
+_MARKS = re.compile(r"(?<!\d),|,(?!\d)|[\"“”„«»;()]")
+
+
+def _upper(character: str) -> str:
+    upper = character.upper()
+    return upper if len(upper) == 1 else character  # "ß" would become two letters
