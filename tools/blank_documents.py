@@ -13,6 +13,7 @@ say: here they stand for nothing.
 import argparse
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -129,14 +130,23 @@ def with_text(fields: dict[str, Any], text: str) -> Document:
 
 
 def split_sentences(text: str) -> list[Span]:
-    """Sentences as `sentencex` finds them, without the white space around them."""
-    spans = []
+    """Sentences as `sentencex` finds them, without the white space around them.
+
+    The number of a paragraph ("14.") is no sentence: it begins the one after it.
+    """
+    spans: list[Span] = []
     for boundary in get_sentence_boundaries("en", text):
         words = boundary["text"]
         if words.strip():
             start = boundary["start_index"] + len(words) - len(words.lstrip())
-            spans.append(Span(start, start + len(words.strip())))
+            end = start + len(words.strip())
+            if spans and _NUMBER.fullmatch(text[spans[-1].start : start]):
+                start = spans.pop().start
+            spans.append(Span(start, end))
     return spans
+
+
+_NUMBER = re.compile(r"\(?(\d+(\.\d+)*|[a-z]|[ivx]+)[.)] *")
 
 
 if __name__ == "__main__":
