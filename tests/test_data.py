@@ -15,7 +15,9 @@ from counterclaim import corpus, jsonl
 from counterclaim.anchor import draft
 from counterclaim.hydrate import hydrate
 from counterclaim.model import (
+    CANARY,
     CORPORA,
+    DESK_NOTE,
     LABELS,
     LAYERS,
     SPLITS,
@@ -173,6 +175,21 @@ def test_desk_texts_follow_the_plan() -> None:
         assert (d.conflict, d.event, d.genre, d.date) == tuple(
             row[field] for field in ("conflict", "event", "genre", "date")
         )
+
+
+def test_every_row_with_text_says_that_it_is_invented_and_has_the_canary() -> None:
+    """A row may be passed on without its card."""
+    paths = [path for name in ("desk", "contrast") for path in (DATA / name).rglob("*.jsonl")]
+    rows = [
+        line
+        for path in paths
+        if path.parent.name != "edits"
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    assert len(rows) > len(DOCUMENTS)
+    assert all(DESK_NOTE in row and CANARY in row for row in rows)
+    assert CANARY in (DATA / "README.md").read_text(encoding="utf-8")
+    assert corpus.manifest()["canary"] == CANARY
 
 
 def test_the_card_shows_the_composition_that_stats_prints() -> None:

@@ -22,7 +22,15 @@ from sentencex import get_sentence_boundaries
 
 from counterclaim import corpus, jsonl
 from counterclaim.hydrate.readers import RawText, read
-from counterclaim.model import CORPORA, GUIDELINES_VERSION, SPLITS, Document, Span, text_hash
+from counterclaim.model import (
+    CORPORA,
+    DESK_NOTE,
+    GUIDELINES_VERSION,
+    SPLITS,
+    Document,
+    Span,
+    text_hash,
+)
 
 # Genres that do not begin with a headline.
 NO_HEADLINE = {"broadcast_transcript", "correction", "scraped_page"}
@@ -112,6 +120,7 @@ def blank_desk(row: dict[str, str], text: str) -> Document:
         "source": {
             **dict.fromkeys(("repository", "path", "key", "url")),
             "licence": "CC-BY-4.0",
+            "note": DESK_NOTE,
         },
     }
     return with_text(fields, text)

@@ -27,11 +27,17 @@ from contrast import edited, recased
 from counterclaim import cli, corpus, hub, jsonl
 from counterclaim.hydrate import Fingerprint
 from counterclaim.hydrate.aligning import span_hash
-from counterclaim.model import CORPORA, GUIDELINES_VERSION, SPLITS, Document, annotated_spans
+from counterclaim.model import (
+    CANARY,
+    CORPORA,
+    GUIDELINES_VERSION,
+    SPLITS,
+    Document,
+    annotated_spans,
+)
 
 DATA = Path(__file__).parents[1] / "data"
 VERSION = "0.1.0"
-CANARY = "counterclaim-canary-7d1c0f1e-5b7e-4a53-9d0a-52c1f0a9e4b6"
 # What names a place, and what else its row has.
 PLACE = ("name", "country", "precision")
 GAZETTEER = (*PLACE, "lat", "lon", "geonames", "other_names")

@@ -97,6 +97,7 @@ def sentence_rows(document: Document) -> Iterator[dict[str, Any]]:
             "event": document.event,
             "genre": document.genre,
             "split": document.split,
+            "note": document.source.note,
         }
 
 
@@ -126,6 +127,7 @@ def features(name: str) -> "Features":
                 "labels": List(string),
                 **span,
                 **described,
+                "note": string,
             }
         )
     said = {"source": span, "source_actor": string}
@@ -175,7 +177,7 @@ def features(name: str) -> "Features":
             "text": string,
             "title": string,
             **described,
-            "source": {**origin, "licence": string},
+            "source": {**origin, "licence": string, "note": string},
             "sha256": string,
             "guidelines": string,
             "sentences": List(span),

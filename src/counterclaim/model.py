@@ -64,6 +64,9 @@ SPLITS: tuple[Split, ...] = get_args(Split)
 CORPORA: tuple[Corpus, ...] = get_args(Corpus)
 LAYERS = ("accusations", "denials", "casualties", "locations")
 GUIDELINES_VERSION = "2"
+CANARY = "counterclaim-canary-7d1c0f1e-5b7e-4a53-9d0a-52c1f0a9e4b6"
+"""Stands in every row with text, so that what a model was trained on can be told."""
+DESK_NOTE = f"An invented incident in real places; no real person. {CANARY}"
 
 
 class Span(Struct, frozen=True, forbid_unknown_fields=True, order=True, gc=False):
@@ -139,10 +142,11 @@ class Location(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 
 
 class Source(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """Where a text comes from. A desk text has a licence only.
+    """Where a text comes from. A desk text has a licence and a note only.
 
     `path` is a file of `repository` (OWNER/NAME) and `key` the document within that
-    file; a single text file has a path alone.
+    file; a single text file has a path alone. `note` is what a reader of the text has to
+    know: that a desk text is invented.
     """
 
     repository: str | None
@@ -150,6 +154,7 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     key: str | None
     url: str | None
     licence: str
+    note: str | None = None
 
 
 class Document(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
