@@ -29,13 +29,8 @@ SWAP: dict[str, Any] = {
         [0, "Lokichar", "Naita"],
         [1, "Toposa elders", "Kenyan police"],
     ],
-    "records": {
-        "a1": {"source_actor": "Toposa", "target_actor": "Kenya"},
-        "d1": {"source_actor": "Kenya"},
-        "d2": {"source_actor": "Kenya"},
-        "k1": {"source_actor": "Toposa"},
-        "l1": None,
-    },
+    "actors": {"Kenya": "Toposa", "Toposa": "Kenya"},
+    "records": {"k1": {"group": "unknown"}, "l1": None},
     "added": {
         "locations": [
             {"id": "l2", "mention": [0, "Naita"], "name": "Naita", "country": "SS", "lat": None,
@@ -69,6 +64,8 @@ def test_gold_is_carried_over_and_changed_as_the_edit_says(swapped: Document) ->
     assert swapped.words(accusation.content) == "killing two herders at Naita"
     assert (accusation.source_actor, accusation.target_actor) == ("Toposa", "Kenya")
     assert swapped.words(first.source) == "Kenyan police"
+    assert {denial.source_actor for denial in swapped.denials} == {"Kenya"}
+    assert [(c.source_actor, c.group) for c in swapped.casualties] == [("Toposa", "unknown")]
     assert swapped.words(second.content) == "Nobody crossed"
     assert [swapped.words(place.mention) for place in swapped.locations] == ["Naita"]
     assert swapped.sentence_texts[1:] == [

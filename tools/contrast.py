@@ -5,12 +5,13 @@ is what changes in it. `tools/build_data.py` writes the sets from the edits that
 `data/contrast/edits/`, one line a changed text:
 
     {"doc_id": "desk-0008", "edits": [[22, "Russian artillery", "Ukrainian artillery"]],
-     "records": {"a1": {"source_actor": "Russia", "target_actor": "Ukraine"}, "d2": null},
+     "actors": {"Russia": "Ukraine", "Ukraine": "Russia"},
+     "records": {"k1": {"group": "civilian"}, "d2": null},
      "added": {"denials": []}}
 
 An edit is the number of a sentence, a quote, and what takes its place; with a number between
-the last two, that occurrence of the quote. Null takes a record away. What is added is quoted
-from the changed text, as in a draft. Changed case and punctuation need no edits.
+the last two, that occurrence of the quote. Actors are exchanged in every record. Null takes
+a record away. What is added is quoted from the changed text, as in a draft. Changed case and punctuation need no edits.
 """
 
 import re
@@ -24,6 +25,9 @@ from counterclaim import jsonl
 from counterclaim.anchor import anchor, draft, locate
 from counterclaim.errors import DataError
 from counterclaim.model import LAYER_TYPES, LAYERS, SPAN_FIELDS, Document, Span, text_hash
+
+
+ACTORS = ("source_actor", "target_actor", "side")
 
 
 class Edit(NamedTuple):
@@ -123,14 +127,16 @@ def _apply(document: Document, doc_id: str, value: Mapping[str, Any]) -> Documen
             raise DataError(f"{document.doc_id}: {span}")
         edits.append(Edit(span.start, span.end, words))
     result = changed(document, doc_id, edits)
-    records = dict(value.get("records", {}))
+    records, actors = dict(value.get("records", {})), value.get("actors", {})
     layers: dict[str, Any] = {}
     for layer in LAYERS:
         kept = []
         for record in getattr(result, layer):
             change = records.pop(record.id, {})
             if change is not None:
-                fields = msgspec.to_builtins(record) | change
+                fields = msgspec.to_builtins(record)
+                fields |= {f: actors[fields[f]] for f in ACTORS if fields.get(f) in actors}
+                fields |= change
                 kept.append(msgspec.convert(fields, LAYER_TYPES[layer]))
         layers[layer] = tuple(kept)
     if records:
