@@ -96,13 +96,19 @@ def test_the_whole_table_of_readme_and_card_is_what_bench_prints(
     assert between(CARD, "bench") == table
 
 
-@pytest.mark.parametrize("name", ["desk", "wire"])
+@pytest.mark.parametrize(
+    ("name", "files", "more"),
+    [
+        ("desk", ["desk/a", "desk/b"], []),
+        ("wire", ["wire/a", "wire/b"], ["--by", "repository"]),
+        ("recheck", ["wire/recheck"], []),
+    ],
+)
 def test_agreement_in_the_card_is_what_agree_prints(
-    name: str, capsys: pytest.CaptureFixture[str]
+    name: str, files: list[str], more: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    passes = [str(corpus.data_dir() / "annotators" / name / f"{who}.jsonl") for who in "ab"]
-    groups = ["--by", "repository"] if name == "wire" else []
-    assert main(["agree", *passes, *groups]) == 0
+    passes = [str(corpus.data_dir() / "annotators" / f"{file}.jsonl") for file in files]
+    assert main(["agree", *passes, *more]) == 0
     assert between(CARD, f"agree {name}") == capsys.readouterr().out.strip()
 
 

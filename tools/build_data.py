@@ -184,6 +184,8 @@ def write_tables() -> None:
         passes = [str(DATA / "annotators" / name / f"{who}.jsonl") for who in "ab"]
         groups = ["--by", "repository"] if name == "wire" else []
         fill(card, f"agree {name}", printed("agree", *passes, *groups))
+    recheck = str(DATA / "annotators" / "wire" / "recheck.jsonl")
+    fill(card, "agree recheck", printed("agree", recheck))
     table, signatures = printed("bench").split("\n\n")
     if "| wire " in table:
         fill(DATA.parent / "README.md", "bench", f"{table}\n\n```text\n{signatures}\n```")

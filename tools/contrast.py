@@ -11,7 +11,8 @@ is what changes in it. `tools/build_data.py` writes the sets from the edits that
 
 An edit is the number of a sentence, a quote, and what takes its place; with a number between
 the last two, that occurrence of the quote. Actors are exchanged in every record. Null takes
-a record away. What is added is quoted from the changed text, as in a draft. Changed case and punctuation need no edits.
+a record away. What is added is quoted from the changed text, as in a draft. Changed case and
+punctuation need no edits.
 """
 
 import re
@@ -25,7 +26,6 @@ from counterclaim import jsonl
 from counterclaim.anchor import anchor, draft, locate
 from counterclaim.errors import DataError
 from counterclaim.model import LAYER_TYPES, LAYERS, SPAN_FIELDS, Document, Span, text_hash
-
 
 ACTORS = ("source_actor", "target_actor", "side")
 

@@ -3,9 +3,10 @@
     python tools/split_events.py DOCUMENTS.jsonl -o SPLIT.jsonl
 
 Documents whose split is frozen in the manifest keep it, and with them all documents of
-their event. The other events, the largest first, go one by one where they bring the splits
-of their corpus nearest to 60, 15 and 25 % of the documents of each source, of the records
-of each layer, and of the links. No text and no model is looked at.
+their event. Some conflicts of desk are in test alone, so that a part of it is of conflicts
+that no training text tells. The other events, the largest first, go one by one where they
+bring the splits of their corpus nearest to 60, 15 and 25 % of the documents of each source,
+of the records of each layer, and of the links. No text and no model is looked at.
 """
 
 import argparse
@@ -19,6 +20,10 @@ from counterclaim import corpus, jsonl
 from counterclaim.model import LAYERS, SPLITS, Document, Split
 
 SHARES: dict[Split, float] = {"train": 0.60, "dev": 0.15, "test": 0.25}
+UNSEEN = {
+    *("baltic-cyber", "chile-araucania", "ethiopia-afar-issa", "kyrgyzstan-tajikistan"),
+    *("south-china-sea", "sudan-saf-rsf", "ukraine-russia"),
+}
 
 
 def main() -> None:
@@ -54,8 +59,10 @@ def split_events(documents: Iterable[Document], frozen: dict[str, Split]) -> dic
     chosen: dict[str, Split] = {}
     for event, members in events.items():
         known = {frozen[d.doc_id] for d in members if d.doc_id in frozen}
+        if members[0].corpus == "desk" and members[0].conflict in UNSEEN:
+            known.add("test")
         if len(known) > 1:
-            raise SystemExit(f"{event}: frozen in {sorted(known)}; expected one split")
+            raise SystemExit(f"{event}: belongs in {sorted(known)}; expected one split")
         for split in known:
             chosen[event] = split
             held[split] += sizes[event]

@@ -97,7 +97,7 @@ def sentence_rows(document: Document) -> Iterator[dict[str, Any]]:
             "event": document.event,
             "genre": document.genre,
             "split": document.split,
-            "note": document.source.note,
+            "note": document.source.note or None,
         }
 
 

@@ -154,7 +154,7 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     key: str | None
     url: str | None
     licence: str
-    note: str | None = None
+    note: str | UnsetType = UNSET
 
 
 class Document(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
