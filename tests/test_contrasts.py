@@ -92,6 +92,13 @@ def test_an_edit_that_does_not_fit_is_named(
         made(tmp_path, SWAP | change)
 
 
+def test_an_edit_may_cut_through_a_record_that_goes(tmp_path: Path) -> None:
+    edit = {"doc_id": "case-1", "edits": [[1, "denied it", "agreed"]], "records": {"d1": None}}
+    (agreed,) = made(tmp_path, edit)
+    assert agreed.sentence_texts[1] == "The Toposa elders agreed."
+    assert [denial.id for denial in agreed.denials] == ["d2"]
+
+
 @given(st.lists(st.tuples(st.integers(0, 126), st.sampled_from(["", "x", "é😀 long"])), max_size=9))
 def test_a_span_keeps_its_words_but_for_edits_inside_it(places: list[tuple[int, str]]) -> None:
     """The rest of the text too: what is not edited is found again in the same order."""

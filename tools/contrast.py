@@ -126,21 +126,24 @@ def _apply(document: Document, doc_id: str, value: Mapping[str, Any]) -> Documen
         if isinstance(span, str):
             raise DataError(f"{document.doc_id}: {span}")
         edits.append(Edit(span.start, span.end, words))
-    result = changed(document, doc_id, edits)
     records, actors = dict(value.get("records", {})), value.get("actors", {})
-    layers: dict[str, Any] = {}
+    # What goes is gone before the text changes: an edit may cut through its spans.
+    kept: dict[str, Any] = {
+        layer: tuple(r for r in getattr(document, layer) if records.get(r.id, {}) is not None)
+        for layer in LAYERS
+    }
+    result = changed(msgspec.structs.replace(document, **kept), doc_id, edits)
+    layers: dict[str, Any] = {layer: [] for layer in LAYERS}
     for layer in LAYERS:
-        kept = []
         for record in getattr(result, layer):
-            change = records.pop(record.id, {})
-            if change is not None:
-                fields = msgspec.to_builtins(record)
-                fields |= {f: actors[fields[f]] for f in ACTORS if fields.get(f) in actors}
-                fields |= change
-                kept.append(msgspec.convert(fields, LAYER_TYPES[layer]))
-        layers[layer] = tuple(kept)
-    if records:
-        raise DataError(f"{document.doc_id}: has no record {', '.join(sorted(records))}")
+            fields = msgspec.to_builtins(record)
+            fields |= {f: actors[fields[f]] for f in ACTORS if fields.get(f) in actors}
+            fields |= records.get(record.id, {})
+            layers[layer].append(msgspec.convert(fields, LAYER_TYPES[layer]))
+        layers[layer] = tuple(layers[layer])
+    known = {record.id for layer in LAYERS for record in getattr(document, layer)}
+    if unknown := sorted(records.keys() - known):
+        raise DataError(f"{document.doc_id}: has no record {', '.join(unknown)}")
     result = msgspec.structs.replace(result, **layers)
     added = value.get("added", {})
     if not added:
