@@ -362,7 +362,7 @@ def test_a_broken_file_stops_every_command_that_would_use_it(
     [
         ("x = 1\n", "defines no fit"),
         ("def fit(task, train, dev):\n    raise KeyError('x')\n", "2: fit raised KeyError: 'x'"),
-        ("def fit(task, train, dev):\n    return lambda ds: []\n", "0 predictions for 5 documents"),
+        ("def fit(task, train, dev):\n    return lambda ds: []\n", "0 predictions for "),
     ],
 )
 def test_a_broken_model_writes_nothing(

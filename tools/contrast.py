@@ -161,14 +161,19 @@ def _text(document: Document) -> str:
 
 
 def recased(document: Document) -> Iterator[Document]:
-    """The document in upper case, in title case, and stripped of commas and quotation marks."""
+    """The document in upper case, in title case, and stripped of commas and quotation marks.
+
+    What changes nothing is left out.
+    """
     text = _text(document)
     for name, edits in (
         ("upper", [Edit(i, i + 1, _upper(c)) for i, c in enumerate(text)]),
         ("title", [Edit(m.start(), m.end(), _upper(m[0])) for m in _TITLE.finditer(text)]),
         ("bare", [Edit(mark.start(), mark.end(), "") for mark in _MARKS.finditer(text)]),
     ):
-        yield changed(document, f"{document.doc_id}-casing-{name}", edits)
+        result = changed(document, f"{document.doc_id}-casing-{name}", edits)
+        if result.text != text:
+            yield result
 
 
 _TITLE = re.compile(r"(?<![\w'’])\w")
