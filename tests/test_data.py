@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nearest_pairs
 import pytest
+import variety
 from split_events import UNSEEN
 
 import counterclaim
@@ -190,6 +191,31 @@ def test_desk_texts_follow_the_plan() -> None:
         assert (d.conflict, d.event, d.genre, d.date) == tuple(
             row[field] for field in ("conflict", "event", "genre", "date")
         )
+
+
+def test_desk_is_as_varied_as_written_text() -> None:
+    """Bounds between real news and texts that were filled into templates."""
+    found = [d for d in DOCUMENTS if d.corpus == "desk"]
+    masks = [list(map(variety.masked, d.sentence_texts)) for d in found]
+    streams = [variety.words((d.text or "").lower()) for d in found]
+    assert variety.contained(streams) == 0
+    assert variety.distinct(streams) >= 0.90
+    assert variety.openings(masks) <= 0.12
+
+
+def test_a_text_from_a_template_is_found_out() -> None:
+    """One sentence with other names and numbers is one sentence."""
+    one, two = "At least 12 people died in Kani.", "At least 7 people died in Lake Edward."
+    assert (
+        variety.masked(one)
+        == variety.masked(two)
+        == (*("at", "least", "#", "people", "died", "in", "X"),)
+    )
+    masks = [[variety.masked(one)], [variety.masked(two)], [variety.masked("Nobody was hurt.")]]
+    assert variety.repeated(masks) == variety.openings(masks) == 2 / 3
+    copied = [list("abcdefghij"), list("abcdefghik"), list("lmnopqrstu")]
+    assert variety.contained(copied) == 2 / 3
+    assert variety.distinct([list("abcabc")]) == 3 / 4
 
 
 def test_every_row_with_text_says_that_it_is_invented_and_has_the_canary() -> None:

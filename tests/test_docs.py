@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import variety
 from guidelines import Example
 
 from counterclaim import __version__, corpus
@@ -94,6 +95,7 @@ def test_the_whole_table_of_readme_and_card_is_what_bench_prints(
     table, signatures = capsys.readouterr().out.strip().split("\n\n")
     assert between(README, "bench") == f"{table}\n\n```text\n{signatures}\n```"
     assert between(CARD, "bench") == table
+    assert between(CARD, "variety") == variety.comparison()
 
 
 @pytest.mark.parametrize(

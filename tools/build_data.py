@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import variety
 import yaml
 from contrast import edited, recased
 
@@ -190,6 +191,7 @@ def write_tables() -> None:
     if "| wire " in table:
         fill(DATA.parent / "README.md", "bench", f"{table}\n\n```text\n{signatures}\n```")
         fill(card, "bench", table)
+        fill(card, "variety", variety.comparison())
     else:
         print("the tables of results are left as they are: they have wire rows")
 
