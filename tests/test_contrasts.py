@@ -5,18 +5,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from contrast import Edit, changed, edited, recased
 from hypothesis import given
 from hypothesis import strategies as st
-from records import document, documents
+from records import document, documents, plain
 
 from counterclaim import contrasts, corpus, jsonl
 from counterclaim.cli import TASK_NAMES, main
 from counterclaim.contrasts import Pair, score_contrast
 from counterclaim.errors import DataError
-from counterclaim.model import Document, Prediction, annotated_spans, sentence_labels
+from counterclaim.model import Document, Prediction, Span, annotated_spans, sentence_labels
 from counterclaim.tasks import TASKS
 from counterclaim.validate import validate_document
 
@@ -134,12 +133,15 @@ def test_case_and_marks_change_and_no_span_moves_in_words() -> None:
 
 def test_figures_keep_their_commas_when_marks_are_stripped() -> None:
     text = "Some 1,200 people, “mostly” women, fled."
-    plain = msgspec.structs.replace(
-        ORIGINAL, text=text, sentences=(), **dict.fromkeys(("accusations", "denials"), ()),
-        casualties=(), locations=(),
-    )  # fmt: skip
-    *_, bare = recased(plain)
+    *_, bare = recased(plain(text))
     assert bare.text == "Some 1,200 people mostly women fled."
+
+
+def test_a_sentence_begins_with_a_word_when_its_marks_are_stripped() -> None:
+    text = "Rain fell. (  Read also: Dry roads )"
+    sentences = (Span(0, 10), Span(11, 36))
+    *_, bare = recased(plain(text, *((s.start, s.end) for s in sentences)))
+    assert bare.sentence_texts == ["Rain fell.", "Read also: Dry roads"]
 
 
 def answer(*labelled: tuple[Document, list[list[str]]]) -> list[Prediction]:

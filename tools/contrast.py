@@ -80,9 +80,16 @@ def changed(document: Document, doc_id: str, edits: Iterable[Edit]) -> Document:
         text=new_text,
         title=title,
         sha256=text_hash(new_text),
-        sentences=tuple(map(carried, document.sentences)),
+        sentences=tuple(_trimmed(new_text, carried(s)) for s in document.sentences),
         **layers,
     )
+
+
+def _trimmed(text: str, span: Span) -> Span:
+    """Without the white space that a mark at its end has left."""
+    words = text[span.start : span.end]
+    start = span.start + len(words) - len(words.lstrip())
+    return Span(start, start + len(words.strip()))
 
 
 def _moved(place: int, edits: Sequence[Edit], document: Document) -> int:
