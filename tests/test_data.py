@@ -196,8 +196,9 @@ def test_desk_texts_follow_the_plan() -> None:
 def test_desk_is_as_varied_as_written_text() -> None:
     """Bounds between real news and texts that were filled into templates."""
     found = [d for d in DOCUMENTS if d.corpus == "desk"]
-    masks = [list(map(variety.masked, d.sentence_texts)) for d in found]
+    masks = [variety.masks(d) for d in found]
     streams = [variety.words((d.text or "").lower()) for d in found]
+    assert variety.repeated(masks) <= 0.008
     assert variety.contained(streams) == 0
     assert variety.distinct(streams) >= 0.90
     assert variety.openings(masks) <= 0.12

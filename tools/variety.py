@@ -45,16 +45,21 @@ def documents(name: str) -> list[Document]:
 def figures(found: Sequence[Document]) -> dict[str, str]:
     """The measures of some texts, as they are printed."""
     sentences = [document.sentence_texts for document in found]
-    masks = [[m for s in each if len(m := masked(s)) >= SHORTEST] for each in sentences]
+    long = list(map(masks, found))
     streams = [words(" ".join(each).lower()) for each in sentences]
     return {
-        "sentences repeated, names and numbers masked": f"{repeated(masks):.1%}",
+        "sentences repeated, names and numbers masked": f"{repeated(long):.1%}",
         f"texts with {CONTAINED:.0%} of their {GRAM}-grams in another": f"{contained(streams):.1%}",
-        f"sentences that open as one of another text, {OPENING} words": f"{openings(masks):.1%}",
+        f"sentences that open as one of another text, {OPENING} words": f"{openings(long):.1%}",
         f"distinct 3-grams in {SAMPLE:,} words": f"{distinct(streams):.3f}",
         "words of a text (5, 50, 95 %)": quantiles(map(len, streams)),
         "words of a sentence (5, 50, 95 %)": quantiles(len(words(s)) for e in sentences for s in e),
     }
+
+
+def masks(document: Document) -> list[tuple[str, ...]]:
+    """The sentences of a document that are long enough to count, masked."""
+    return [m for s in document.sentence_texts if len(m := masked(s)) >= SHORTEST]
 
 
 def words(text: str) -> list[str]:
@@ -78,16 +83,16 @@ def masked(sentence: str) -> tuple[str, ...]:
     return tuple(mask)
 
 
-def repeated(masks: Sequence[Sequence[tuple[str, ...]]]) -> float:
+def repeated(texts: Sequence[Sequence[tuple[str, ...]]]) -> float:
     """The share of sentences that come again, in any text."""
-    count = Counter(mask for each in masks for mask in each)
+    count = Counter(mask for each in texts for mask in each)
     return sum(n for n in count.values() if n > 1) / count.total()
 
 
-def openings(masks: Sequence[Sequence[tuple[str, ...]]]) -> float:
+def openings(texts: Sequence[Sequence[tuple[str, ...]]]) -> float:
     """The share of sentences whose first words open a sentence of another text."""
-    holders = _holders([m[:OPENING] for m in each] for each in masks)
-    return _share(len(holders[m[:OPENING]]) > 1 for each in masks for m in each)
+    holders = _holders([m[:OPENING] for m in each] for each in texts)
+    return _share(len(holders[m[:OPENING]]) > 1 for each in texts for m in each)
 
 
 def contained(streams: Sequence[Sequence[str]]) -> float:
