@@ -16,7 +16,7 @@ FILES = sorted(FOLDER.glob("*.py"))
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
 def test_a_baseline_gives_the_same_predictions_twice(path: Path) -> None:
-    train, dev, test = (read(split) for split in ("train", "dev", "test"))
+    train, dev, test = (read(split)[:30] for split in ("train", "dev", "test"))
     once, again = (run(path, SENTENCES, train, dev, test) for _ in range(2))
 
     assert [jsonl.encode(p) for p in once] == [jsonl.encode(p) for p in again]
