@@ -153,9 +153,9 @@ def score_contrast(
 
     def compared(summed: NDArray[Any]) -> NDArray[np.float64]:
         original, changed = headline(summed[..., 0, :]), headline(summed[..., 1, :])
-        return np.stack([original, changed, changed - original, original - changed], axis=-1)
+        return np.stack([original, changed, changed - original], axis=-1)
 
-    original, changed, difference, _ = resampling.estimates(both, compared)
+    original, changed, difference = resampling.estimates(both, compared)
     if task.layers:
         moved = np.zeros((len(found), 3))
     else:
@@ -198,7 +198,7 @@ def _forms(found: Sequence[Pair]) -> dict[str, list[int]]:
 
 
 def _side(sides: tuple[str, str], size: int, estimates: Sequence[Estimate]) -> Side:
-    first, second, _, gap = estimates
+    second, first, gap = estimates
     return Side(size, dict(zip(sides, (first, second), strict=True)), gap)
 
 
@@ -226,7 +226,10 @@ def _change(before: set[str], after: set[str]) -> tuple[set[str], set[str]]:
 def _exchanged(
     found: Sequence[Pair], both: NDArray[Any]
 ) -> Iterator[tuple[tuple[str, str], list[int], NDArray[Any]]]:
-    """Two sides that take each other's place; their pairs; counts by which is accused."""
+    """Two sides that take each other's place; their pairs; counts, the second accused first.
+
+    So what a change adds is the score of the first side less that of the second.
+    """
     pairs_of: dict[tuple[str, str], list[int]] = defaultdict(list)
     turned = set()
     for i, (original, changed) in enumerate(found):
@@ -239,6 +242,6 @@ def _exchanged(
         for (before, after), _ in moves.most_common(1):
             if before and after:
                 pairs_of[min((before, after), (after, before))].append(i)
-                turned |= {i} if before > after else set()
+                turned |= {i} if before < after else set()
     for sides, chosen in sorted(pairs_of.items()):
         yield sides, chosen, np.stack([both[i, ::-1] if i in turned else both[i] for i in chosen])

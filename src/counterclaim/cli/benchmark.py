@@ -49,6 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
 def score(arguments: argparse.Namespace) -> int:
     """Score predictions, or check that a result can be repeated."""
     from counterclaim.reports import text
+    from counterclaim.scoring import Scores
 
     if arguments.verify is not None:
         return _verify(arguments)
@@ -62,7 +63,7 @@ def score(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(jsonl.encode(_with_arguments(arguments, result)))
     else:
-        print(text.contrast(result) if arguments.contrast else text.scores(result))
+        print(text.scores(result) if isinstance(result, Scores) else text.contrast(result))
     return FINE
 
 
@@ -188,7 +189,7 @@ def _tally(
     return counted, {"data": data, "split": split, "aligned": aligned}
 
 
-def _scored(arguments: argparse.Namespace) -> Any:
+def _scored(arguments: argparse.Namespace) -> "Scores | ContrastScores":
     from counterclaim import scoring, tasks
 
     task = tasks.find(arguments.task, arguments.mentions)
@@ -231,7 +232,9 @@ _DECISIVE = (
 )
 
 
-def _with_arguments(arguments: argparse.Namespace, result: Any) -> dict[str, Any]:
+def _with_arguments(
+    arguments: argparse.Namespace, result: "Scores | ContrastScores"
+) -> dict[str, Any]:
     given = {name: getattr(arguments, name) for name in _DECISIVE}
     return {**msgspec.to_builtins(result), "arguments": given}
 
