@@ -8,7 +8,7 @@ bench: .venv/.installed
 	$(BIN)/counterclaim bench
 
 test: .venv/.installed-dev
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist worksteal
 
 check: .venv/.installed-dev
 	$(BIN)/ruff format --check .

@@ -18,7 +18,6 @@ from counterclaim.columns import Batch, Columns
 from counterclaim.errors import DataError
 from counterclaim.model import (
     LAYERS,
-    SPLITS,
     Accusation,
     Casualty,
     Denial,
@@ -300,8 +299,8 @@ def number_lines(
 def elsewhere(doc_id: str, expected: Iterable[str], size: int) -> str:
     """Say where an unexpected document belongs, if the data has it at all."""
     parts = ", ".join(sorted(expected))
-    for split in SPLITS:
-        for document in corpus.records(split, corpus="all"):
-            if document.doc_id == doc_id:
-                return f"is a document of {document.corpus} {split}; expected {parts}"
+    for split, corpora in corpus.manifest()["splits"].items():
+        for name, doc_ids in corpora.items():
+            if doc_id in doc_ids:
+                return f"is a document of {name} {split}; expected {parts}"
     return f"unknown document; expected one of {size} ({parts})"

@@ -147,8 +147,9 @@ def by_definition(units: Units, name: str) -> float:
 
 @given(coded())
 def test_alpha_is_observed_over_expected_disagreement(case: tuple[str, list[list[Any]]]) -> None:
+    """To 1e-5: the least distance here, 1/81, is rounded by up to 2**-25, which is 2.4e-6 of it."""
     name, units = case
-    np.testing.assert_allclose(alpha_of(units, name), by_definition(units, name), atol=1e-6)
+    np.testing.assert_allclose(alpha_of(units, name), by_definition(units, name), atol=1e-5)
 
 
 @given(coded())
