@@ -91,6 +91,21 @@ def test_an_edit_that_does_not_fit_is_named(
         made(tmp_path, SWAP | change)
 
 
+def test_words_that_are_exchanged_change_wherever_no_edit_is(tmp_path: Path) -> None:
+    edit = {
+        "doc_id": "case-1",
+        "form": "both",
+        "exchange": [["Kenya", "Toposa"], ["Toposa elders", "Kenyan police"], ["deny", "x"]],
+        "edits": [[0, "raiders from Toposa", "Kenya's raiders"]],
+    }
+    (copy,) = made(tmp_path, edit)
+    assert copy.doc_id == "case-1-swap-1-both"
+    assert copy.sentence_texts[:2] == [
+        "Toposa accused Kenya's raiders of killing two herders at Lokichar.",
+        "The Kenyan police denied it.",
+    ]
+
+
 def test_an_edit_may_cut_through_a_record_that_goes(tmp_path: Path) -> None:
     edit = {"doc_id": "case-1", "edits": [[1, "denied it", "agreed"]], "records": {"d1": None}}
     (agreed,) = made(tmp_path, edit)

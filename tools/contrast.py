@@ -4,15 +4,18 @@ Gold is carried over by rule: a span stays with its words, and what the edit say
 is what changes in it. `tools/build_data.py` writes the sets from the edits that stand in
 `data/contrast/edits/`, one line a changed text:
 
-    {"doc_id": "desk-0008", "edits": [[22, "Russian artillery", "Ukrainian artillery"]],
-     "actors": {"Russia": "Ukraine", "Ukraine": "Russia"},
+    {"doc_id": "desk-0008", "form": "both", "edits": [[22, "an Israeli gun", "a Lebanese gun"]],
+     "exchange": [["Israel", "Lebanon"], ["Israeli", "Lebanese"]],
+     "actors": {"Israel": "Lebanon", "Lebanon": "Israel"},
      "records": {"k1": {"group": "civilian"}, "d2": null},
      "added": {"denials": []}}
 
-An edit is the number of a sentence, a quote, and what takes its place; with a number between
-the last two, that occurrence of the quote. Actors are exchanged in every record. Null takes
-a record away. What is added is quoted from the changed text, as in a draft. Changed case and
-punctuation need no edits.
+Of a text with only this line for a set, the new doc_id is "desk-0008-swap-1-both": the form,
+a word for the kind of change, may be left out. An edit is the number of a sentence, a quote,
+and what takes its place; with a number between the last two, that occurrence of the quote.
+Words that are exchanged take each other's place wherever no edit touches them. Actors are
+changed in every record. Null takes a record away. What is added is quoted from the changed
+text, as in a draft. Changed case and punctuation need no edits.
 """
 
 import re
@@ -119,7 +122,8 @@ def edited(documents: Mapping[str, Document], path: Path, name: str) -> Iterator
         try:
             document = documents[value["doc_id"]]
             number = seen[document.doc_id] = seen.get(document.doc_id, 0) + 1
-            yield _apply(document, f"{document.doc_id}-{name}-{number}", value)
+            parts = (document.doc_id, name, str(number), value.get("form"))
+            yield _apply(document, "-".join(filter(None, parts)), value)
         except KeyError as error:
             raise DataError(f"{path}:{line}: no {error} among the documents or fields") from None
         except DataError as error:
@@ -133,6 +137,7 @@ def _apply(document: Document, doc_id: str, value: Mapping[str, Any]) -> Documen
         if isinstance(span, str):
             raise DataError(f"{document.doc_id}: {span}")
         edits.append(Edit(span.start, span.end, words))
+    edits += _exchanged(_text(document), value.get("exchange", []), edits)
     records, actors = dict(value.get("records", {})), value.get("actors", {})
     # What goes is gone before the text changes: an edit may cut through its spans.
     kept: dict[str, Any] = {
@@ -159,6 +164,20 @@ def _apply(document: Document, doc_id: str, value: Mapping[str, Any]) -> Documen
     for layer, more in added.items():
         whole[layer] += more
     return anchor(whole, result)
+
+
+def _exchanged(
+    text: str, exchange: Iterable[tuple[str, str]], edits: Sequence[Edit]
+) -> Iterator[Edit]:
+    """Whole words that take each other's place, the longest first, except where edits are."""
+    other = {word: to for a, b in exchange for word, to in ((a, b), (b, a))}
+    if not other:
+        return
+    longest_first = sorted(other, key=len, reverse=True)
+    words = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)")
+    for match in words.finditer(text):
+        if not any(edit.start < match.end() and match.start() < edit.end for edit in edits):
+            yield Edit(match.start(), match.end(), other[match[0]])
 
 
 def _text(document: Document) -> str:

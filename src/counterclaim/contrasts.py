@@ -103,7 +103,7 @@ def pairs(name: str) -> list[Pair]:
     originals = {document.doc_id: document for document in corpus.records(SPLIT)}
     found = []
     for document in corpus.contrast(name):
-        doc_id = re.sub(rf"-{name}-[a-z0-9]+\Z", "", document.doc_id)
+        doc_id = re.sub(rf"-{name}-[a-z0-9-]+\Z", "", document.doc_id)
         if doc_id not in originals:
             raise DataError(f"{document.doc_id}: {doc_id} is no document of desk {SPLIT}")
         found.append(Pair(originals[doc_id], document))
