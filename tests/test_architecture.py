@@ -22,7 +22,7 @@ ORDER = [
         "grouping",
         "counting",
     ),
-    *("scoring", "comparing", "contrasts", "running", "reports", "formats", "cli"),
+    *("scoring", "comparing", "contrasts", "running", "recording", "reports", "formats", "cli"),
 ]
 MODULES = sorted(PACKAGE.rglob("*.py"))
 LONGEST = 320

@@ -137,7 +137,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
     try:
         if str(path).endswith("/") or target.is_dir():
             raise DataError(f"{path}: is a folder; expected a file to write")
-        ordinary = not target.exists() or target.is_file()
+        ordinary = is_ordinary(target)
         if ordinary:
             target.parent.mkdir(parents=True, exist_ok=True)
         folder = target.parent if ordinary else Path(tempfile.gettempdir())
@@ -151,10 +151,31 @@ def replacing(path: Path | str) -> Iterator[Path]:
                 temporary.replace(target)
             else:
                 target.write_bytes(temporary.read_bytes())
+        except _NotReplacedError:
+            pass
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def check_writable(path: Path | str) -> None:
+    """Check that `replacing` will be able to write a file.
+
+    Raises:
+        DataError: It will not.
+    """
+    with replacing(path):
+        raise _NotReplacedError
+
+
+def is_ordinary(path: Path) -> bool:
+    """Whether it is or can be a file that others may lie beside, unlike `/dev/stdout`."""
+    return not path.exists() or path.is_file()
+
+
+class _NotReplacedError(Exception):
+    """Leaves `replacing` without a change."""
 
 
 def _mode(path: Path) -> int:

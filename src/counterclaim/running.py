@@ -6,13 +6,16 @@
 
 `fit` gets the training and development documents with their gold and returns a function
 that gives one prediction for each document, in order: a record, or a dict as a line of a
-predictions file has it. That function sees documents without gold only.
+predictions file has it. That function sees documents without gold only. What else `fit`
+takes, such as a seed or the path of weights, are options of the run, given by name.
 """
 
 import contextlib
+import inspect
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -26,10 +29,10 @@ from counterclaim.errors import CounterclaimError, ModelError
 from counterclaim.model import Document, Prediction
 from counterclaim.pairing import check_batch
 from counterclaim.predictions import complete, predicted_sentence_labels, typed
-from counterclaim.tasks import Example, Task, examples
+from counterclaim.tasks import Task, examples
 
 Predict = Callable[[Sequence[Document]], Sequence[Prediction | dict[str, Any]]]
-Fit = Callable[[Task, Sequence[Example], Sequence[Example]], Predict]
+Fit = Callable[..., Predict]
 Progress = Callable[[Sequence[Sequence[Document]]], Iterable[Sequence[Document]]]
 BATCH = 16  # documents that `predict` gets at once
 
@@ -101,6 +104,7 @@ def run(
     dev: Sequence[Document],
     documents: Sequence[Document],
     *,
+    options: Mapping[str, Any] | None = None,
     progress: Progress = iter,
 ) -> list[Prediction]:
     """Fit a model file and predict documents, some at a time.
@@ -111,29 +115,66 @@ def run(
         train: Training documents, with text and gold.
         dev: Development documents, with text and gold.
         documents: Documents to predict; their gold is not shown to the model.
+        options: Further arguments of `fit`, by name.
         progress: Wraps the batches of documents to show progress.
 
     Raises:
         ModelError: The file breaks the contract; the message names it and the line.
     """
+    predict = fitted(path, task, train, dev, options or {})
+    batches = [documents[i : i + BATCH] for i in range(0, len(documents), BATCH)]
+    return [prediction for batch in progress(batches) for prediction in predict(batch)]
+
+
+def fitted(
+    path: Path | str,
+    task: Task,
+    train: Sequence[Document],
+    dev: Sequence[Document],
+    options: Mapping[str, Any],
+) -> Callable[[Sequence[Document]], list[Prediction]]:
+    """Fit a model file; arguments as for `run`.
+
+    Returns:
+        A function that gives sound predictions for documents, of which it hides the gold.
+
+    Raises:
+        ModelError: As for `run`; so does the function.
+    """
     model = _Model(str(path), Path(path).absolute())
     fit = _load(model)
-    predict = model.call("fit", fit, task, examples(task, train), examples(task, dev))
+    _check_options(model, fit, options)
+    given = examples(task, train), examples(task, dev)
+    predict = model.call("fit", partial(fit, **options), task, *given)
     if not callable(predict):
         raise ModelError(
             f"{path}: fit returned {type(predict).__name__}; expected a function "
             "predict(documents) -> predictions"
         )
-    predictions: list[Prediction] = []
-    batches = [documents[i : i + BATCH] for i in range(0, len(documents), BATCH)]
-    for batch in progress(batches):
+
+    def sound(batch: Sequence[Document]) -> list[Prediction]:
         answer = model.call("predict", predict, [task.view(document) for document in batch])
         if not isinstance(answer, Sequence) or isinstance(answer, str):
             raise ModelError(
                 f"{path}: predict returned {type(answer).__name__}; expected a list of predictions"
             )
-        predictions += _checked(model, task, batch, model.call("predict", list, answer))
-    return predictions
+        return _checked(model, task, batch, model.call("predict", list, answer))
+
+    return sound
+
+
+def _check_options(model: _Model, fit: Fit, options: Mapping[str, Any]) -> None:
+    try:
+        parameters = inspect.signature(fit).parameters.values()
+    except ValueError:  # some callables do not tell
+        return
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return
+    known = [p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)][3:]
+    for name in options:
+        if name not in known:
+            expected = f"one of {', '.join(known)}" if known else "no option"
+            raise ModelError(f"{model.name}: fit takes no option {name!r}; expected {expected}")
 
 
 def _checked(

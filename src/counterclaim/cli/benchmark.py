@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace) -> int:
     """Fit a model file and write its predictions."""
-    from counterclaim import running, tasks
+    from counterclaim import recording, tasks
     from counterclaim.validate import read_documents
 
     output = inputs.output_path(arguments.output, arguments.model, arguments.input)
@@ -37,12 +37,18 @@ def run(arguments: argparse.Namespace) -> int:
         documents = inputs.hydrated(arguments.split or DEFAULT_SPLIT, arguments.corpus)
     else:
         documents = read_documents(arguments.input, with_text=True)
-    progress = inputs.progress_bar(Path(arguments.model).stem)
-    # Opened first: that it cannot be written should not be found out after training.
-    with jsonl.replacing(output) as temporary:
-        predictions = running.run(arguments.model, task, train, dev, documents, progress=progress)
-        jsonl.write_records(temporary, predictions)
-    print(f"{len(predictions)} predictions in {arguments.output}", file=sys.stderr)
+    done = recording.record_run(
+        arguments.model,
+        task,
+        documents,
+        output,
+        train=train,
+        dev=dev,
+        options=dict(arguments.options),
+        progress=inputs.progress_bar(Path(arguments.model).stem),
+    )
+    resumed = f", {done.resumed} of them from before" if done.resumed else ""
+    print(f"{done.documents} predictions in {arguments.output}{resumed}", file=sys.stderr)
     return FINE
 
 

@@ -1,7 +1,9 @@
 """The words of the command line."""
 
 import argparse
+import json
 from collections.abc import Callable
+from typing import Any
 
 from counterclaim import __version__, corpus
 from counterclaim.cli import benchmark, making
@@ -74,6 +76,10 @@ def _add_benchmark(add: Add) -> None:
     _add_split(group, "split to predict")
     _add_contrast(group, "a contrast set to predict instead, with its originals")
     group.add_argument("--input", metavar="DOCS", help="documents to predict instead")
+    sub.add_argument(
+        "--set", action="append", default=[], type=_option, dest="options", metavar="NAME=VALUE",
+        help="an argument of fit, such as seed=1 or weights=PATH; may be repeated",
+    )  # fmt: skip
     _add_output(sub)
     sub = add(benchmark.score, "score predictions against gold")
     sub.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -173,6 +179,17 @@ def _add_contrast(sub: argparse._ActionsContainer, use: str) -> None:
 
 def _add_output(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("-o", "--output", required=True, metavar="FILE", help="file to write")
+
+
+def _option(text: str) -> tuple[str, Any]:
+    """A name and a value: what is JSON, such as a number, is read so, the rest is a string."""
+    name, sign, value = text.partition("=")
+    if not sign or not name.isidentifier():
+        raise argparse.ArgumentTypeError(f"{text!r}; expected NAME=VALUE")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value
 
 
 def _natural(text: str) -> int:
