@@ -16,6 +16,7 @@ from counterclaim.cli import TASK_NAMES, main
 from counterclaim.contrasts import Pair, score_contrast
 from counterclaim.errors import DataError
 from counterclaim.model import Document, Prediction, Span, annotated_spans, sentence_labels
+from counterclaim.reports import text
 from counterclaim.tasks import TASKS
 from counterclaim.validate import validate_document
 
@@ -179,16 +180,24 @@ def test_a_system_that_is_always_wrong_may_be_consistent(swapped: Document) -> N
     assert (found.consistency.value, found.both_right.value) == (1, 0)
 
 
-def test_the_gap_is_the_score_by_the_side_that_is_accused(swapped: Document) -> None:
+def test_the_gap_is_the_score_by_whether_a_side_is_accused(swapped: Document) -> None:
     """Toposa is accused in the original, Kenya in the changed text, whichever comes first."""
     right = {d.doc_id: sentence_labels(d) for d in (ORIGINAL, swapped)}
     given = answer((ORIGINAL, right["case-1"]), (swapped, [[], [], []]))
     for pair in (Pair(ORIGINAL, swapped), Pair(swapped, ORIGINAL)):
-        found = score_contrast(TASKS["sentences"], [pair], given)
-        (side,) = found.sides.values()
-        assert list(found.sides) == ["Kenya / Toposa"]
-        assert {name: e.value for name, e in side.accused.items()} == {"Kenya": 0, "Toposa": 1}
-        assert (side.pairs, side.gap.value) == (1, -1)
+        found = score_contrast(TASKS["sentences"], [pair, pair], given)
+        assert {
+            name: (side.pairs, side.accused.value, side.other.value, side.gap.value)
+            for name, side in found.sides.items()
+        } == {"Kenya": (2, 0, 1, -1), "Toposa": (2, 1, 0, 1)}
+
+
+def test_sides_of_few_pairs_are_not_printed(swapped: Document) -> None:
+    given = answer((ORIGINAL, [[], [], []]), (swapped, [[], [], []]))
+    pairs = [Pair(ORIGINAL, swapped)]
+    for number, shown in ((3, False), (4, True)):
+        found = score_contrast(TASKS["sentences"], pairs * number, given)
+        assert ("| Toposa | " in text.contrast(found)) == shown
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def edited(documents: Mapping[str, Document], path: Path, name: str) -> Iterator
 
 def _apply(document: Document, doc_id: str, value: Mapping[str, Any]) -> Document:
     edits = []
-    for sentence, quote, *nth, words in value["edits"]:
+    for sentence, quote, *nth, words in value.get("edits", []):
         span = locate(sentence, quote, nth[0] if nth else None, document)
         if isinstance(span, str):
             raise DataError(f"{document.doc_id}: {span}")

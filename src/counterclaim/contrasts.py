@@ -3,8 +3,8 @@
 Each changed text is paired with its original, a test text of desk, and carries that
 text's gold with what the change changes in it. A system answers both. Reported are its
 score on the originals and on the changed texts, and the difference of the two; for labels
-of sentences also how often its answer moves as the gold does; and, where accuser and
-accused are exchanged, how its score depends on which side is accused.
+of sentences also how often its answer moves as the gold does; and, where the accused changes,
+how its score depends on who that is.
 
 Source: Gardner et al. (2020), Evaluating Models' Local Decision Boundaries via Contrast
 Sets, https://aclanthology.org/2020.findings-emnlp.117.
@@ -41,16 +41,18 @@ class Pair(NamedTuple):
 
 
 class Side(msgspec.Struct, frozen=True):
-    """Two sides of a conflict, and the score by which of them is accused.
+    """A side of a conflict, and what it changes that this side is the accused.
 
     Attributes:
-        pairs: Number of pairs of texts.
-        accused: The score on the texts in which this side is accused, by side.
-        gap: The first of the two less the second.
+        pairs: Number of pairs of texts in one of which it is accused, in the other another.
+        accused: The score on the texts in which it is.
+        other: The score on the texts in which another is in its place.
+        gap: `accused` less `other`.
     """
 
     pairs: int
-    accused: dict[str, Estimate]
+    accused: Estimate
+    other: Estimate
     gap: Estimate
 
 
@@ -71,7 +73,7 @@ class ContrastScores(msgspec.Struct, frozen=True):
             which is not at all where the gold stays; NaN if sentences are not labelled.
         both_right: In which share the labels are right in both.
         forms: The difference for each form of change, where a set has several.
-        sides: For each two sides that are exchanged, the score by which is accused.
+        sides: Where the accused changes, for each side the score by whether it is accused.
         missing: Documents without a prediction, counted as empty output.
     """
 
@@ -180,8 +182,8 @@ def score_contrast(
         both_right=both_right,
         forms={form: estimated(chosen, both[chosen])[2] for form, chosen in _forms(found).items()},
         sides={
-            " / ".join(sides): _side(sides, len(chosen), estimated(chosen, counts))
-            for sides, chosen, counts in _exchanged(found, both)
+            side: _side(len(chosen), *estimated(chosen, counts))
+            for side, chosen, counts in _accused(found, both)
         },
         missing=counted.missing,
     )
@@ -197,9 +199,8 @@ def _forms(found: Sequence[Pair]) -> dict[str, list[int]]:
     return forms
 
 
-def _side(sides: tuple[str, str], size: int, estimates: Sequence[Estimate]) -> Side:
-    second, first, gap = estimates
-    return Side(size, dict(zip(sides, (first, second), strict=True)), gap)
+def _side(size: int, other: Estimate, accused: Estimate, gap: Estimate) -> Side:
+    return Side(size, accused, other, gap)
 
 
 def _moves(each: Pair, labels: Mapping[str, Sequence[Sequence[str]]]) -> tuple[int, int, int]:
@@ -223,25 +224,27 @@ def _change(before: set[str], after: set[str]) -> tuple[set[str], set[str]]:
     return before - after, after - before
 
 
-def _exchanged(
+def _accused(
     found: Sequence[Pair], both: NDArray[Any]
-) -> Iterator[tuple[tuple[str, str], list[int], NDArray[Any]]]:
-    """Two sides that take each other's place; their pairs; counts, the second accused first.
+) -> Iterator[tuple[str, list[int], NDArray[Any]]]:
+    """Each side, the pairs in which it takes or loses the place of the accused, and their counts.
 
-    So what a change adds is the score of the first side less that of the second.
+    Those of the text in which another is accused come first, so that what is added is the
+    score of the side less that of the others.
     """
-    pairs_of: dict[tuple[str, str], list[int]] = defaultdict(list)
-    turned = set()
+    chosen: dict[str, list[int]] = defaultdict(list)
+    counts: dict[str, list[NDArray[Any]]] = defaultdict(list)
     for i, (original, changed) in enumerate(found):
         now = {accusation.id: accusation.target_actor for accusation in changed.accusations}
         moves = Counter(
-            (accusation.target_actor, other)
+            (before, after)
             for accusation in original.accusations
-            if (other := now.get(accusation.id)) != accusation.target_actor
+            if (before := accusation.target_actor) != (after := now.get(accusation.id))
         )
         for (before, after), _ in moves.most_common(1):
             if before and after:
-                pairs_of[min((before, after), (after, before))].append(i)
-                turned |= {i} if before < after else set()
-    for sides, chosen in sorted(pairs_of.items()):
-        yield sides, chosen, np.stack([both[i, ::-1] if i in turned else both[i] for i in chosen])
+                for side, pair in ((before, both[i, ::-1]), (after, both[i])):
+                    chosen[side].append(i)
+                    counts[side].append(pair)
+    for side in sorted(chosen, key=lambda side: (-len(chosen[side]), side)):
+        yield side, chosen[side], np.stack(counts[side])

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 UNDEFINED = "–"
 _MISSING_SHOWN = 5
+_SIDE_SHOWN = 4  # pairs of texts; of fewer an interval says nothing
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -131,7 +132,7 @@ def bench(results: Sequence[tuple[str, str, str, Scores]]) -> str:
 
 
 def contrast(result: "ContrastScores") -> str:
-    """What a system makes of a contrast set, then its scores by which side is accused."""
+    """What a system makes of a contrast set, then its scores by whether a side is accused."""
     rows = [
         [f"{result.headline} of originals", estimate(result.original)],
         [f"{result.headline} of changed texts", estimate(result.changed)],
@@ -144,17 +145,13 @@ def contrast(result: "ContrastScores") -> str:
             ["right in both", estimate(result.both_right)],
         ]
     lines = [table([result.contrast, f"{result.pairs} pairs"], rows), ""]
-    if result.sides:
-        head = ["one side", "another", "pairs", "the one accused", "the other accused", "gap"]
+    shown = {name: side for name, side in result.sides.items() if side.pairs >= _SIDE_SHOWN}
+    if shown:
         cells = [
-            [
-                *side.accused,
-                str(side.pairs),
-                *map(estimate, side.accused.values()),
-                _signed(side.gap),
-            ]
-            for side in result.sides.values()
+            [name, str(side.pairs), estimate(side.accused), estimate(side.other), _signed(side.gap)]
+            for name, side in shown.items()
         ]
+        head = ["side", "pairs", "it is accused", "another is", "gap"]
         lines += [table(head, cells), ""]
     return "\n".join([*lines, result.signature, *_without(result.missing)])
 
