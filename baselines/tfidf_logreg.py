@@ -24,6 +24,7 @@ from sklearn.pipeline import make_pipeline
 
 from counterclaim import Document, Example, Prediction, Task
 
+TASKS = ("sentences",)
 SENTENCE, NEIGHBOURS = 0, 1  # columns of the input
 
 

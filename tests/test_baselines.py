@@ -1,46 +1,94 @@
-"""Baselines: each fits and predicts on the real data, and is a single file."""
+"""Baselines: single files that fit and predict on the real data in every task they are for."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
+from records import plain
 
 from counterclaim import jsonl, read
+from counterclaim.cli import inputs
+from counterclaim.errors import ModelError
+from counterclaim.model import Prediction
 from counterclaim.running import run
 from counterclaim.scoring import score
-from counterclaim.tasks import SENTENCES
+from counterclaim.tasks import GOLD_MENTIONS, TASKS
 
 FOLDER = Path(__file__).parents[1] / "baselines"
 FILES = sorted(FOLDER.glob("*.py"))
+FORMS = {**TASKS, **{f"{name}/gold": task for name, task in GOLD_MENTIONS.items()}}
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+NEURAL = {p.stem for p, tree in TREES.items() if "torch" in inputs.imported(tree)}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
-def test_a_baseline_gives_the_same_predictions_twice(path: Path) -> None:
-    train, dev, test = (read(split)[:30] for split in ("train", "dev", "test"))
-    once, again = (run(path, SENTENCES, train, dev, test) for _ in range(2))
+def forms(path: Path) -> list[str]:
+    """The forms of tasks that a file does without other files."""
+    names = inputs.named_tasks(TREES[path], default=tuple(TASKS))
+    return [form for form in FORMS if form in names or form.partition("/")[0] in names]
+
+
+CASES = [(path, form) for path in FILES for form in forms(path) if path.stem not in NEURAL]
+
+
+@pytest.mark.parametrize(("path", "form"), CASES, ids=lambda v: v.stem if v in FILES else v)
+def test_a_baseline_gives_the_same_predictions_twice(path: Path, form: str) -> None:
+    train, dev, test = (read(split)[:20] for split in ("train", "dev", "test"))
+    once, again = (run(path, FORMS[form], train, dev, test) for _ in range(2))
 
     assert [jsonl.encode(p) for p in once] == [jsonl.encode(p) for p in again]
-    assert score(SENTENCES, test, once, resamples=10).missing == []
+    assert score(FORMS[form], test, once, resamples=10).missing == []
+
+
+@pytest.mark.parametrize(("path", "form"), CASES, ids=lambda v: v.stem if v in FILES else v)
+def test_a_baseline_survives_texts_unlike_its_training(path: Path, form: str) -> None:
+    """Odd characters, no words, all capitals."""
+    texts = ("Wow!", "A😀, “b” — 1,200–1.300?", "X" * 300)
+    odd = [plain(text, doc_id=f"odd-{i}") for i, text in enumerate(texts)]
+    train, dev = read("train")[:6], read("dev")[:3]
+    assert len(run(path, FORMS[form], train, dev, odd)) == len(odd)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
 def test_a_baseline_is_one_self_contained_file(path: Path) -> None:
     """It imports the package by its public front, and no other file of the folder."""
     names = {file.stem for file in FILES}
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    assert ast.get_docstring(tree)
-    for node in ast.walk(tree):
+    assert ast.get_docstring(TREES[path])
+    assert "What it is not" in (ast.get_docstring(TREES[path]) or "").replace("\n", " ")
+    for node in ast.walk(TREES[path]):
         if isinstance(node, ast.ImportFrom):
             assert node.module not in names
             assert not (node.module or "").startswith("counterclaim.")
 
 
-def headline(name: str) -> float:
+def test_a_baseline_is_refused_for_a_task_it_is_not_for() -> None:
+    with pytest.raises(ModelError, match="is for spans; found the task places"):
+        run(FOLDER / "crf.py", TASKS["places"], [], [], [])
+
+
+@cache
+def headline(name: str, form: str = "sentences") -> float:
+    return score(FORMS[form], read("test"), predicted(name, form), resamples=10).headline.value
+
+
+@cache
+def predicted(name: str, form: str) -> list[Prediction]:
     train, dev, test = (read(split) for split in ("train", "dev", "test"))
-    predictions = run(FOLDER / f"{name}.py", SENTENCES, train, dev, test)
-    return score(SENTENCES, test, predictions, resamples=10).headline.value
+    return run(FOLDER / f"{name}.py", FORMS[form], train, dev, test)
 
 
-def test_the_lexicon_is_above_the_floor() -> None:
-    """A baseline that is no better than the majority says nothing about the task."""
-    assert headline("lexicon") > headline("majority") + 0.2
+@pytest.mark.parametrize(
+    ("better", "worse", "form"),
+    [
+        ("random_prior", "majority", "sentences"),
+        ("lexicon", "random_prior", "sentences"),
+        ("tfidf_logreg", "random_prior", "sentences"),
+        ("tfidf_svm", "random_prior", "sentences"),
+        *(("lexicon", "random_prior", form) for form in FORMS if form != "sentences"),
+        ("crf", "lexicon", "spans"),
+        ("pairs_logreg", "majority", "links/gold"),
+        ("geonames", "lexicon", "places/gold"),
+    ],
+)
+def test_a_baseline_is_above_what_it_has_to_beat(better: str, worse: str, form: str) -> None:
+    assert headline(better, form) > headline(worse, form)

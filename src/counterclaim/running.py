@@ -7,7 +7,9 @@
 `fit` gets the training and development documents with their gold and returns a function
 that gives one prediction for each document, in order: a record, or a dict as a line of a
 predictions file has it. That function sees documents without gold only. What else `fit`
-takes, such as a seed or the path of weights, are options of the run, given by name.
+takes, such as a seed or the path of weights, are options of the run, given by name. A file
+that is not for every task names those it is for in `TASKS`; "links/gold" is the task links
+with given mentions.
 """
 
 import contextlib
@@ -73,10 +75,11 @@ def load_fit(path: Path | str) -> Fit:
     Raises:
         ModelError: No such file, it cannot be imported, or it defines no `fit`.
     """
-    return _load(_Model(str(path), Path(path).absolute()))
+    return _load(_Model(str(path), Path(path).absolute()))[0]
 
 
-def _load(model: _Model) -> Fit:
+def _load(model: _Model) -> tuple[Fit, Sequence[str] | None]:
+    """The `fit` of a file, and the names of the tasks it is for if it names them."""
     file = model.file
     # By its own name where that is free, and with its folder last on the path: a process
     # that the model spawns finds it then.
@@ -94,7 +97,7 @@ def _load(model: _Model) -> Fit:
     fit = getattr(module, "fit", None)
     if not callable(fit):
         raise ModelError(f"{model.name}: defines no fit; expected fit(task, train, dev) -> predict")
-    return fit  # type: ignore[no-any-return]
+    return fit, getattr(module, "TASKS", None)
 
 
 def run(
@@ -142,7 +145,9 @@ def fitted(
         ModelError: As for `run`; so does the function.
     """
     model = _Model(str(path), Path(path).absolute())
-    fit = _load(model)
+    fit, names = _load(model)
+    if names is not None and task.name not in {name.partition("/")[0] for name in names}:
+        raise ModelError(f"{path}: is for {', '.join(names)}; found the task {task.name}")
     _check_options(model, fit, options)
     given = examples(task, train), examples(task, dev)
     predict = model.call("fit", partial(fit, **options), task, *given)

@@ -123,7 +123,8 @@ def bench(arguments: argparse.Namespace) -> int:
     from counterclaim import running, tasks
     from counterclaim.reports import text
 
-    models = [Path(model) for model in arguments.models] or inputs.baseline_files()
+    models = [Path(model) for model in arguments.models]
+    models = models or inputs.baseline_files(arguments.task, arguments.mentions)
     stems = [model.stem for model in models]
     names = {m: m.stem if stems.count(m.stem) == 1 else str(m) for m in models}
     task = tasks.find(arguments.task, arguments.mentions)

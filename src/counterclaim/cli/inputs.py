@@ -1,5 +1,6 @@
 """What several commands read: the data, baselines, and where an output goes."""
 
+import ast
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -39,8 +40,12 @@ def not_hydrated() -> str:
     return f"{missing} of {len(wire)} wire texts are not hydrated" if missing else ""
 
 
-def baseline_files() -> list[Path]:
-    """The model files of a checkout.
+def baseline_files(task: str, mentions: str | None = None) -> list[Path]:
+    """The model files of a checkout for a task; says which of them need more packages.
+
+    Args:
+        task: Its name.
+        mentions: "gold" where mentions are given.
 
     Raises:
         DataError: The package was installed without a checkout.
@@ -49,7 +54,44 @@ def baseline_files() -> list[Path]:
     files = sorted(folder.glob("*.py"))
     if not files:
         raise DataError("bench needs a checkout with its baselines, or names of model files")
-    return files
+    chosen = []
+    for file in files:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        forms = {task, f"{task}/{mentions}"}
+        if not forms & set(named_tasks(tree, default=(task,))):
+            continue
+        more = sorted(imported(tree) - sys.stdlib_module_names - _AT_HAND)
+        if more:
+            print(f"{file.stem} is left out, as it needs {', '.join(more)}", file=sys.stderr)
+        else:
+            chosen.append(file)
+    return chosen
+
+
+_AT_HAND = {"counterclaim", "msgspec", "numpy", "scipy", "sklearn"}
+
+
+def named_tasks(tree: ast.Module, default: Sequence[str]) -> Sequence[str]:
+    """What a model file gives as `TASKS`."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "TASKS":
+            return tuple(ast.literal_eval(node.value))
+    return default
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """The packages that it imports."""
+    names = [
+        name
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for name in (
+            [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else [a.name for a in node.names]
+        )
+    ]
+    return {name.partition(".")[0] for name in names}
 
 
 def hydrated(split: str, name: str) -> list[Document]:
