@@ -250,6 +250,11 @@ def test_a_document_without_a_prediction_is_named(swapped: Document) -> None:
 
 
 @pytest.mark.parametrize("name", corpus.CONTRASTS)
+def test_a_set_has_as_many_pairs_as_it_takes_to_compare(name: str) -> None:
+    assert len(contrasts.pairs(name)) >= (150 if name == "swap" else 60)
+
+
+@pytest.mark.parametrize("name", corpus.CONTRASTS)
 def test_every_changed_text_has_its_original_and_the_gold_of_the_edits(name: str) -> None:
     originals = {d.doc_id: d for d in corpus.records("test")}
     path = corpus.data_dir() / "contrast" / "edits" / f"{name}.jsonl"

@@ -16,6 +16,7 @@ import hashlib
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ import variety
 import yaml
 from contrast import edited, recased
 
-from counterclaim import cli, corpus, hub, jsonl
+from counterclaim import cli, contrasts, corpus, hub, jsonl
 from counterclaim.hydrate import Fingerprint
 from counterclaim.hydrate.aligning import span_hash
 from counterclaim.model import (
@@ -36,6 +37,7 @@ from counterclaim.model import (
     Document,
     annotated_spans,
 )
+from counterclaim.reports import text
 
 DATA = Path(__file__).parents[1] / "data"
 VERSION = "0.1.0"
@@ -187,6 +189,7 @@ def write_tables() -> None:
         fill(card, f"agree {name}", printed("agree", *passes, *groups))
     recheck = str(DATA / "annotators" / "wire" / "recheck.jsonl")
     fill(card, "agree recheck", printed("agree", recheck))
+    fill(card, "contrast", contrast_table())
     table, signatures = printed("bench").split("\n\n")
     if "| wire " in table:
         fill(DATA.parent / "README.md", "bench", f"{table}\n\n```text\n{signatures}\n```")
@@ -194,6 +197,18 @@ def write_tables() -> None:
         fill(card, "variety", variety.comparison())
     else:
         print("the tables of results are left as they are: they have wire rows")
+
+
+def contrast_table() -> str:
+    """How many pairs each contrast set has, of how many originals, in which forms."""
+    rows = []
+    for name in corpus.CONTRASTS:
+        pairs = contrasts.pairs(name)
+        forms = Counter(pair.changed.doc_id.rpartition("-")[2] for pair in pairs)
+        cells = ", ".join(f"`{form}` {count}" for form, count in forms.most_common())
+        originals = len({pair.original.doc_id for pair in pairs})
+        rows.append([f"`contrast-{name}`", str(len(pairs)), str(originals), cells])
+    return text.table(["data set", "pairs", "originals", "forms"], rows)
 
 
 def printed(*arguments: str) -> str:

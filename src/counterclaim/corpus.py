@@ -33,7 +33,7 @@ from counterclaim.model import (
 CorpusName: TypeAlias = Literal["desk", "wire", "all"]
 CORPUS_NAMES: tuple[CorpusName, ...] = ("desk", "wire", "all")
 # Contrast sets: test texts of desk in which one thing is changed.
-CONTRASTS = ("casing",)
+CONTRASTS = ("swap", "negation", "attribution", "numbers", "casing", "spelling")
 CACHE_VARIABLE = "COUNTERCLAIM_CACHE"
 _PACKAGE = Path(__file__).resolve().parent
 
