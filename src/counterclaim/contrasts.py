@@ -45,12 +45,14 @@ class Side(msgspec.Struct, frozen=True):
 
     Attributes:
         pairs: Number of pairs of texts in one of which it is accused, in the other another.
+        events: Number of events that they are of: of one alone an interval says nothing.
         accused: The score on the texts in which it is.
         other: The score on the texts in which another is in its place.
         gap: `accused` less `other`.
     """
 
     pairs: int
+    events: int
     accused: Estimate
     other: Estimate
     gap: Estimate
@@ -182,7 +184,7 @@ def score_contrast(
         both_right=both_right,
         forms={form: estimated(chosen, both[chosen])[2] for form, chosen in _forms(found).items()},
         sides={
-            side: _side(len(chosen), *estimated(chosen, counts))
+            side: _side({keys[i] for i in chosen}, len(chosen), *estimated(chosen, counts))
             for side, chosen, counts in _accused(found, both)
         },
         missing=counted.missing,
@@ -199,8 +201,8 @@ def _forms(found: Sequence[Pair]) -> dict[str, list[int]]:
     return forms
 
 
-def _side(size: int, other: Estimate, accused: Estimate, gap: Estimate) -> Side:
-    return Side(size, accused, other, gap)
+def _side(events: set[str], pairs: int, other: Estimate, accused: Estimate, gap: Estimate) -> Side:
+    return Side(pairs, len(events), accused, other, gap)
 
 
 def _moves(each: Pair, labels: Mapping[str, Sequence[Sequence[str]]]) -> tuple[int, int, int]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 UNDEFINED = "–"
 _MISSING_SHOWN = 5
-_SIDE_SHOWN = 4  # pairs of texts; of fewer an interval says nothing
+_SIDE_SHOWN = 3  # events; of fewer an interval says nothing
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -145,13 +145,16 @@ def contrast(result: "ContrastScores") -> str:
             ["right in both", estimate(result.both_right)],
         ]
     lines = [table([result.contrast, f"{result.pairs} pairs"], rows), ""]
-    shown = {name: side for name, side in result.sides.items() if side.pairs >= _SIDE_SHOWN}
+    shown = {name: side for name, side in result.sides.items() if side.events >= _SIDE_SHOWN}
     if shown:
         cells = [
-            [name, str(side.pairs), estimate(side.accused), estimate(side.other), _signed(side.gap)]
+            [
+                *(name, str(side.pairs), str(side.events)),
+                *(estimate(side.accused), estimate(side.other), _signed(side.gap)),
+            ]
             for name, side in shown.items()
         ]
-        head = ["side", "pairs", "it is accused", "another is", "gap"]
+        head = ["side", "pairs", "events", "it is accused", "another is", "gap"]
         lines += [table(head, cells), ""]
     return "\n".join([*lines, result.signature, *_without(result.missing)])
 
