@@ -15,7 +15,8 @@ a word for the kind of change, may be left out. An edit is the number of a sente
 and what takes its place; with a number between the last two, that occurrence of the quote.
 Words that are exchanged take each other's place wherever no edit touches them. Actors are
 changed in every record. Null takes a record away. What is added is quoted from the changed
-text, as in a draft. Changed case and punctuation need no edits.
+text, as in a draft. Other keys, such as a canary, say nothing. Changed case and punctuation
+need no edits.
 """
 
 import re
