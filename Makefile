@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: bench test check format data clean
+.PHONY: bench test check format data results clean
 
 bench: .venv/.installed
 	$(BIN)/counterclaim bench
@@ -23,6 +23,10 @@ format: .venv/.installed-dev
 # Derived data files (manifest, sentences, fingerprints, head of the card) from the gold.
 data: .venv/.installed-dev
 	$(BIN)/python tools/build_data.py
+
+# Scores of all baselines that need no graphics card, and the table of them.
+results: .venv/.installed-dev
+	$(BIN)/python tools/make_results.py
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

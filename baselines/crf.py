@@ -139,11 +139,11 @@ def _features(words: Sequence[str], around: Sequence[str]) -> Features:
             if 0 <= i + distance < len(words):
                 other = words[i + distance].lower()
                 row += [f"{distance}:{other}", f"{distance}:{_shape(words[i + distance])}"]
-                row += [f"{distance}:is:{kind}" for kind in kinds[i + distance]]
+                row += [f"{distance}:is:{kind}" for kind in sorted(kinds[i + distance])]
         if i:
             row.append(f"pair:{words[i - 1].lower()}_{word.lower()}")
-        row += [f"left:{kind}" for kind in set().union(*kinds[:i])]
-        row += [f"right:{kind}" for kind in set().union(*kinds[i + 1 :])]
+        row += [f"left:{kind}" for kind in sorted(set().union(*kinds[:i]))]
+        row += [f"right:{kind}" for kind in sorted(set().union(*kinds[i + 1 :]))]
         quotes = sum(other in '“”"' for other in words[:i])
         row.append(f"quoted:{quotes % 2}")
         rows.append([feature for feature in row if feature])

@@ -156,7 +156,7 @@ def _resolved(
 ) -> list[Candidate | None]:
     """A place for each name, the same for the same name."""
     text = _folded(document.text or "")
-    told = {code for name, code in gazetteer.countries.items() if f" {name} " in f" {text} "}
+    told = [code for name, code in gazetteer.countries.items() if f" {name} " in f" {text} "]
     options = {name: _candidates(name, gazetteer) for name in dict.fromkeys(names)}
     votes: dict[str, float] = defaultdict(float, dict.fromkeys(told, 2.0))
     for rank, candidates in enumerate(options.values()):

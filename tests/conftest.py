@@ -7,6 +7,7 @@ import pytest
 from records import document
 
 from counterclaim import corpus
+from counterclaim.cli import main
 from counterclaim.model import Document
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -43,3 +44,10 @@ def upstream() -> list[Path]:
     if not all(folder.is_dir() for folder in folders):
         pytest.skip("needs the files of the public sources in ../shared, which are not published")
     return folders
+
+
+@pytest.fixture
+def hydrated(upstream: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
+    """All wire texts in the cache of the test."""
+    assert main(["hydrate", *(f"--from={folder}" for folder in upstream)]) == 0
+    capsys.readouterr()

@@ -86,11 +86,10 @@ def test_desk_rows_of_the_readme_are_what_bench_prints(capsys: pytest.CaptureFix
     assert printed.splitlines()[-1] in between(README, "bench")
 
 
+@pytest.mark.usefixtures("hydrated")
 def test_the_whole_table_of_readme_and_card_is_what_bench_prints(
-    upstream: list[Path], capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(["hydrate", *(f"--from={folder}" for folder in upstream)]) == 0
-    capsys.readouterr()
     assert main(["bench"]) == 0
     table, signatures = capsys.readouterr().out.strip().split("\n\n")
     assert between(README, "bench") == f"{table}\n\n```text\n{signatures}\n```"

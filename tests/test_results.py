@@ -1,0 +1,49 @@
+"""The committed results: every number is what the baselines give, and the README shows them."""
+
+import json
+from pathlib import Path
+
+import pytest
+from make_results import FORMS, RESULTS, annotators, models, results_table, write_results
+from test_docs import README, between
+
+from counterclaim.cli import main
+from counterclaim.model import CORPORA
+
+
+def tree(folder: Path, name: str) -> dict[str, object]:
+    return {
+        path.relative_to(folder).as_posix(): json.loads(path.read_bytes())
+        for path in sorted((folder / name).rglob("*.json"))
+    }
+
+
+@pytest.mark.slow
+def test_results_on_desk_are_repeated_exactly(tmp_path: Path) -> None:
+    write_results(tmp_path / "results", tmp_path / "predictions", ["desk"])
+    assert tree(tmp_path / "results", "desk") == tree(RESULTS, "desk")
+    for result in (RESULTS / "desk").rglob("*.json"):
+        if result.stem != "groups":
+            place = result.relative_to(RESULTS).with_suffix(".jsonl")
+            predictions = str(tmp_path / "predictions" / place)
+            assert main(["score", predictions, "--verify", str(result)]) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("hydrated")
+def test_results_on_wire_are_repeated_exactly(tmp_path: Path) -> None:
+    write_results(tmp_path / "results", tmp_path / "predictions", ["wire"])
+    assert tree(tmp_path / "results", "wire") == tree(RESULTS, "wire")
+
+
+def test_the_table_of_the_readme_is_made_of_the_results() -> None:
+    assert between(README, "results").strip() == results_table()
+
+
+@pytest.mark.parametrize("name", CORPORA)
+@pytest.mark.parametrize("form", FORMS)
+def test_every_baseline_has_a_result(name: str, form: str, tmp_path: Path) -> None:
+    systems = [model.stem for model in models(form)]
+    systems += [system for system, _ in annotators(name, form, tmp_path)]
+    place = RESULTS / name / form.replace("/", "-")
+    assert sorted(path.stem for path in place.glob("*.json")) == sorted([*systems, "groups"])
