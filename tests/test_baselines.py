@@ -19,7 +19,8 @@ FOLDER = Path(__file__).parents[1] / "baselines"
 FILES = sorted(FOLDER.glob("*.py"))
 FORMS = {**TASKS, **{f"{name}/gold": task for name, task in GOLD_MENTIONS.items()}}
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
-NEURAL = {p.stem for p, tree in TREES.items() if "torch" in inputs.imported(tree)}
+# Those that need weights or an endpoint have tests of their own.
+APART = {p.stem for p, tree in TREES.items() if {"torch", "openai"} & inputs.imported(tree)}
 
 
 def forms(path: Path) -> list[str]:
@@ -28,7 +29,7 @@ def forms(path: Path) -> list[str]:
     return [form for form in FORMS if form in names or form.partition("/")[0] in names]
 
 
-CASES = [(path, form) for path in FILES for form in forms(path) if path.stem not in NEURAL]
+CASES = [(path, form) for path in FILES for form in forms(path) if path.stem not in APART]
 
 
 @pytest.mark.parametrize(("path", "form"), CASES, ids=lambda v: v.stem if v in FILES else v)
@@ -58,7 +59,8 @@ def test_a_baseline_is_one_self_contained_file(path: Path) -> None:
     for node in ast.walk(TREES[path]):
         if isinstance(node, ast.ImportFrom):
             assert node.module not in names
-            assert not (node.module or "").startswith("counterclaim.")
+            inner = (node.module or "").startswith("counterclaim.")
+            assert not inner or node.module == "counterclaim.anchor"
 
 
 def test_a_baseline_is_refused_for_a_task_it_is_not_for() -> None:

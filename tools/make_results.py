@@ -94,13 +94,13 @@ def write_results(folder: Path, predictions: Path, names: Sequence[str]) -> None
 
 
 def models(form: str) -> list[Path]:
-    """The baselines of a form of a task that need no torch."""
+    """The baselines of a form of a task that need neither torch nor an endpoint."""
     task, _, mentions = form.partition("/")
     found = []
     for path in sorted((ROOT / "baselines").glob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         known = {task, f"{task}/{mentions}"} & set(inputs.named_tasks(tree, default=(task,)))
-        if known and "torch" not in inputs.imported(tree):
+        if known and not {"torch", "openai"} & inputs.imported(tree):
             found.append(path)
     return found
 
