@@ -22,7 +22,17 @@ ORDER = [
         "grouping",
         "counting",
     ),
-    *("scoring", "comparing", "contrasts", "running", "recording", "reports", "formats", "cli"),
+    *(
+        "scoring",
+        "comparing",
+        "contrasts",
+        "diagnosing",
+        "running",
+        "recording",
+        "reports",
+        "formats",
+        "cli",
+    ),
 ]
 MODULES = sorted(PACKAGE.rglob("*.py"))
 LONGEST = 320

@@ -73,6 +73,31 @@ def score(arguments: argparse.Namespace) -> int:
     return FINE
 
 
+def diagnose(arguments: argparse.Namespace) -> int:
+    """Say where the predictions of one system fail."""
+    from counterclaim import diagnosing, pairing, tasks
+    from counterclaim.reports import text
+    from counterclaim.validate import read_documents
+
+    task = tasks.find(arguments.task, arguments.mentions)
+    placed = pairing.read_predictions(arguments.predictions, task)
+    train: Sequence[Document] = ()
+    if arguments.gold is not None:
+        gold = read_documents(arguments.gold, with_text=False)
+    else:
+        split, name = arguments.split or DEFAULT_SPLIT, arguments.corpus
+        records = corpus.records(split, corpus=name)
+        held = corpus.read(split, corpus=name)
+        gold, _ = corpus.matching_gold([each.prediction for each in placed], records, held)
+        train = corpus.records("train", corpus=name)
+        # Where it is the recorded text, its words are at hand for the properties.
+        texts = {document.doc_id: document for document in held}
+        gold = [texts[d.doc_id] if texts[d.doc_id].sha256 == d.sha256 else d for d in gold]
+    result = diagnosing.diagnose(task, gold, placed, train=train)
+    print(jsonl.encode(result) if arguments.json else text.diagnosis(result, arguments.show))
+    return FINE
+
+
 def compare(arguments: argparse.Namespace) -> int:
     """Compare systems on the same documents, by paired tests."""
     from counterclaim import comparing, counting, scoring, tasks

@@ -105,6 +105,15 @@ def _add_benchmark(add: Add) -> None:
         metavar="RESULT.json",
         help="score again as this result says; exit 1 if it differs",
     )
+    sub = add(benchmark.diagnose, "say where predictions fail: kinds of error, records, documents")
+    sub.add_argument("predictions", metavar="PRED", help="predictions, JSON lines")
+    _add_task(sub)
+    _add_gold(sub)
+    sub.add_argument(
+        "--show", type=_positive, default=10, metavar="N",
+        help="how many confusions and documents (default 10)",
+    )  # fmt: skip
+    sub.add_argument("--json", action="store_true", help="print one JSON object, with all of them")
     sub = add(benchmark.compare, "compare systems on the same documents, by paired tests")
     sub.add_argument(
         "systems", nargs="+", metavar="PRED", help="predictions of two systems or more"

@@ -10,6 +10,7 @@ from counterclaim.scoring import Headline, Part, Row, Scores
 if TYPE_CHECKING:
     from counterclaim.comparing import Comparison
     from counterclaim.contrasts import ContrastScores
+    from counterclaim.diagnosing import Diagnosis
     from counterclaim.metrics.adjudication import Decisions
     from counterclaim.metrics.agreement import Agreement
 
@@ -157,6 +158,29 @@ def contrast(result: "ContrastScores") -> str:
         head = ["side", "pairs", "events", "it is accused", "another is", "gap"]
         lines += [table(head, cells), ""]
     return "\n".join([*lines, result.signature, *_without(result.missing)])
+
+
+def diagnosis(result: "Diagnosis", shown: int) -> str:
+    """Kinds of error by label, records by property, confusions, the worst documents."""
+    kinds = [[label, *map(str, row.values())] for label, row in result.kinds.items()]
+    head = ["", *next(iter(result.kinds.values()))]
+    lines = [table(head, kinds), ""]
+    rows = [
+        [label, name, value, str(found.gold), str(found.found), estimate(found.recall)]
+        for label, properties in result.buckets.items()
+        for name, values in properties.items()
+        for value, found in values.items()
+    ]
+    lines += [table(["", "property", "value", "gold", "found", "recall"], rows), ""]
+    if result.confusions:
+        confused = [[c.field, c.gold, c.predicted, str(c.count)] for c in result.confusions[:shown]]
+        lines += [table(["field", "gold", "predicted", "times"], confused), ""]
+    worst = [
+        [each.doc_id, str(each.errors), ", ".join(f"{n} {kind}" for kind, n in each.kinds.items())]
+        for each in result.worst[:shown]
+    ]
+    lines += [table(["document", "errors", "of which"], worst)]
+    return "\n".join(lines)
 
 
 def comparisons(found: "Sequence[Comparison]", signatures: Sequence[str]) -> str:

@@ -1,0 +1,239 @@
+"""Where a system fails: kinds of error, records by what they are like, confusions, documents.
+
+Every gold record is aligned with a predicted one as in scoring, by the overlap of their
+anchoring spans, or is not. In the task `sentences` a record counts as found if its label is
+on the sentence in which it begins. Kinds of error are those of MUC-5: a record is correct
+if its anchoring span is exact, partial if it only overlaps, incorrect if the span
+was given to another layer, else missing; what is left of the predictions is spurious.
+
+Source: Chinchor and Sundheim (1993), MUC-5 Evaluation Metrics,
+https://aclanthology.org/M93-1007.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from counterclaim.grouping import names_of, record_properties, sentence_of
+from counterclaim.metrics.frames import ACCUSATION, DENIAL, Frame, align_records
+from counterclaim.metrics.labels import ratio
+from counterclaim.metrics.places import LOCATION
+from counterclaim.metrics.quantities import CASUALTY
+from counterclaim.metrics.resampling import Estimate, Resampling
+from counterclaim.model import LABELS, LAYERS, Document, Prediction, Span, sentence_labels
+from counterclaim.pairing import Placed, pair
+from counterclaim.predictions import predicted_sentence_labels
+from counterclaim.scoring import RESAMPLES, SEED
+from counterclaim.tasks import Task
+
+KINDS = ("correct", "incorrect", "partial", "missing", "spurious")
+FRAMES: dict[str, Frame] = dict(zip(LAYERS, (ACCUSATION, DENIAL, CASUALTY, LOCATION), strict=True))
+LABEL_OF = dict(zip(LAYERS, LABELS, strict=True))
+CONFUSED = {
+    "accusations": ("act",),
+    "denials": ("scope",),
+    "casualties": ("outcome", "modifier", "group"),
+    "locations": ("role", "country"),
+}
+
+
+class Found(msgspec.Struct, frozen=True):
+    """Gold records of one sort, and how many of them are found.
+
+    Attributes:
+        gold: Number of them.
+        found: Number of those that are aligned with a prediction.
+        recall: The share, with its interval over events.
+    """
+
+    gold: int
+    found: int
+    recall: Estimate
+
+
+class Confusion(msgspec.Struct, frozen=True):
+    """A value of a field under aligned records, and what it was taken for."""
+
+    field: str
+    gold: str
+    predicted: str
+    count: int
+
+
+class Worst(msgspec.Struct, frozen=True):
+    """A document with many errors."""
+
+    doc_id: str
+    errors: int
+    kinds: dict[str, int]
+
+
+class Diagnosis(msgspec.Struct, frozen=True):
+    """Where a system fails.
+
+    Attributes:
+        task: Name of the task.
+        documents: Number of documents.
+        kinds: For each label, how many records are of each of `KINDS`.
+        buckets: For each label, by property and value, the gold records that have it.
+        confusions: Values of fields taken for others, the most frequent first.
+        worst: Documents by their number of errors.
+    """
+
+    task: str
+    documents: int
+    kinds: dict[str, dict[str, int]]
+    buckets: dict[str, dict[str, dict[str, Found]]]
+    confusions: list[Confusion]
+    worst: list[Worst]
+
+
+def diagnose(
+    task: Task,
+    gold: Sequence[Document],
+    predictions: Iterable[Prediction | Placed | dict[str, Any]],
+    *,
+    train: Sequence[Document] = (),
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+) -> Diagnosis:
+    """Find out where the predictions of one system fail.
+
+    Args:
+        task: The task.
+        gold: Gold documents; some properties need their text.
+        predictions: At most one for each document, as for `scoring.score`.
+        train: Training documents, which tell names that a system has seen.
+        resamples: Bootstrap resamples for the intervals.
+        seed: Seed of the resampling.
+
+    Raises:
+        DataError: There is no gold document, or a prediction fits none.
+    """
+    properties = record_properties(names_of(train))
+    layers = task.layers or LAYERS
+    kinds: dict[str, Counter[str]] = {layer: Counter() for layer in layers}
+    units: dict[tuple[str, str, str], list[tuple[str, bool]]] = defaultdict(list)
+    confusions: Counter[tuple[str, str, str]] = Counter()
+    worst = []
+    documents = 0
+    for batch in pair(task, gold, predictions):
+        for document, prediction in batch:
+            documents += 1
+            here: Counter[str] = Counter()
+            for layer in layers:
+                outcomes = _outcomes(task, layer, document, prediction)
+                own = Counter(kind for _, kind in outcomes)
+                kinds[layer] += own
+                here += own
+                for record, kind in outcomes:
+                    if record is None:
+                        continue
+                    for name, read in properties[layer].items():
+                        value = read(document, record)
+                        if value is not None:
+                            found = kind in ("correct", "partial")
+                            units[layer, name, value].append((document.cluster, found))
+                confusions.update(_confused(task, layer, document, prediction))
+            wrong = {kind: here[kind] for kind in KINDS[1:] if here[kind]}
+            worst.append(Worst(document.doc_id, sum(wrong.values()), wrong))
+    buckets: dict[str, dict[str, dict[str, Found]]] = {LABEL_OF[layer]: {} for layer in layers}
+    for layer, name, value in sorted(units, key=_in_order):
+        rows = buckets[LABEL_OF[layer]].setdefault(name, {})
+        rows[value] = _found(units[layer, name, value], resamples, seed)
+    return Diagnosis(
+        task=task.name,
+        documents=documents,
+        kinds={LABEL_OF[layer]: {k: kinds[layer][k] for k in KINDS} for layer in layers},
+        buckets=buckets,
+        confusions=[
+            Confusion(*key, count)
+            for key, count in sorted(confusions.items(), key=lambda each: (-each[1], each[0]))
+        ],
+        worst=sorted(worst, key=lambda each: (-each.errors, each.doc_id)),
+    )
+
+
+def _in_order(unit: tuple[str, str, str]) -> tuple[int, str, int, str]:
+    """Layers as in a record, numbers by size."""
+    layer, name, value = unit
+    number = re.search(r"\d+", value)
+    return LAYERS.index(layer), name, int(number[0]) if number else 0, value
+
+
+def _found(seen: Sequence[tuple[str, bool]], resamples: int, seed: int) -> Found:
+    keys = [key for key, _ in seen]
+    counts = np.array([[found, 1] for _, found in seen], dtype=np.float64)
+    resampling = Resampling(keys, resamples=resamples, seed=seed)
+    (recall,) = resampling.estimates(counts, lambda s: ratio(s[..., 0], s[..., 1]))
+    return Found(len(seen), int(counts[:, 0].sum()), recall)
+
+
+def _outcomes(
+    task: Task, layer: str, document: Document, prediction: Prediction
+) -> list[tuple[Any, str]]:
+    """Each gold record with its kind; spurious predictions with no record."""
+    gold = getattr(document, layer)
+    if not task.layers:
+        return _label_outcomes(layer, document, prediction)
+    predicted = getattr(prediction, layer) or ()
+    frame = FRAMES[layer]
+    pairs = dict(align_records(frame, gold, predicted))
+    elsewhere = {
+        span
+        for other in task.layers
+        if other != layer
+        for record in getattr(prediction, other) or ()
+        for span in _anchors(FRAMES[other], record)
+    }
+    outcomes: list[tuple[Any, str]] = []
+    for i, record in enumerate(gold):
+        anchors = _anchors(frame, record)
+        if i in pairs:
+            exact = anchors & _anchors(frame, predicted[pairs[i]])
+            outcomes.append((record, "correct" if exact else "partial"))
+        else:
+            outcomes.append((record, "incorrect" if anchors & elsewhere else "missing"))
+    return outcomes + [(None, "spurious")] * (len(predicted) - len(pairs))
+
+
+def _label_outcomes(
+    layer: str, document: Document, prediction: Prediction
+) -> list[tuple[Any, str]]:
+    label = LABEL_OF[layer]
+    given = predicted_sentence_labels(document, prediction)
+    wanted = sentence_labels(document)
+    outcomes: list[tuple[Any, str]] = []
+    for record in getattr(document, layer):
+        number = sentence_of(document, _start(layer, record))
+        outcomes.append((record, "correct" if label in given[number] else "missing"))
+    extra = sum(label in g and label not in w for g, w in zip(given, wanted, strict=True))
+    return outcomes + [(None, "spurious")] * extra
+
+
+def _start(layer: str, record: Any) -> int:
+    """Where a record begins for its label: a denial with its cue."""
+    span = record.cue if layer == "denials" else getattr(record, FRAMES[layer].anchors[0])
+    return int((span or record.content).start)
+
+
+def _anchors(frame: Frame, record: Any) -> set[Span]:
+    return {span for name in frame.anchors if (span := getattr(record, name)) is not None}
+
+
+def _confused(
+    task: Task, layer: str, document: Document, prediction: Prediction
+) -> Iterator[tuple[str, str, str]]:
+    if not task.layers or task.name == "spans":
+        return
+    gold, predicted = getattr(document, layer), getattr(prediction, layer) or ()
+    fields = [f for f in CONFUSED[layer] if f in FRAMES[layer].fields or f == "modifier"]
+    for i, j in align_records(FRAMES[layer], gold, predicted):
+        for name in fields:
+            right, given = getattr(gold[i], name), getattr(predicted[j], name)
+            if right != given:
+                yield f"{LABEL_OF[layer]} {name}", str(right), str(given)
