@@ -10,7 +10,7 @@ from records import plain
 from counterclaim import jsonl, read
 from counterclaim.cli import inputs
 from counterclaim.errors import ModelError
-from counterclaim.model import Prediction
+from counterclaim.model import CORPORA, Prediction
 from counterclaim.running import run
 from counterclaim.scoring import score
 from counterclaim.tasks import GOLD_MENTIONS, TASKS
@@ -94,3 +94,30 @@ def predicted(name: str, form: str) -> list[Prediction]:
 )
 def test_a_baseline_is_above_what_it_has_to_beat(better: str, worse: str, form: str) -> None:
     assert headline(better, form) > headline(worse, form)
+
+
+ALTERNATIVES = FOLDER.parent / "benchmarks" / "alternatives"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CORPORA)
+@pytest.mark.parametrize(
+    ("better", "alternative", "form"),
+    [
+        ("lexicon", "keywords", "sentences"),
+        ("tfidf_logreg", "default_tfidf", "sentences"),
+        ("tfidf_svm", "default_tfidf", "sentences"),
+        ("crf", "word_crf", "spans"),
+    ],
+)
+def test_a_baseline_is_above_what_a_user_would_pick_instead(
+    better: str, alternative: str, form: str, name: str, request: pytest.FixtureRequest
+) -> None:
+    if name == "wire":
+        request.getfixturevalue("hydrated")
+    train, dev, test = (inputs.hydrated(split, name) for split in ("train", "dev", "test"))
+    of_both = [
+        score(FORMS[form], test, run(path, FORMS[form], train, dev, test), resamples=5)
+        for path in (FOLDER / f"{better}.py", ALTERNATIVES / f"{alternative}.py")
+    ]
+    assert of_both[0].headline.value > of_both[1].headline.value + 0.02
