@@ -10,7 +10,8 @@ from records import plain
 from counterclaim import jsonl, read
 from counterclaim.cli import inputs
 from counterclaim.errors import ModelError
-from counterclaim.model import CORPORA, Prediction
+from counterclaim.model import CORPORA, LABELS, Prediction
+from counterclaim.predictions import predicted_sentence_labels
 from counterclaim.running import run
 from counterclaim.scoring import score
 from counterclaim.tasks import GOLD_MENTIONS, TASKS
@@ -121,3 +122,51 @@ def test_a_baseline_is_above_what_a_user_would_pick_instead(
         for path in (FOLDER / f"{better}.py", ALTERNATIVES / f"{alternative}.py")
     ]
     assert of_both[0].headline.value > of_both[1].headline.value + 0.02
+
+
+def written(name: str, form: str, folder: Path) -> str:
+    path = folder / f"{name}.jsonl"
+    jsonl.write_records(path, predicted(name, form))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("names", "form"),
+    [
+        (("lexicon", "tfidf_logreg", "tfidf_svm"), "sentences"),
+        (("tfidf_logreg", "tfidf_svm"), "sentences"),
+        (("crf", "lexicon", "crf"), "spans"),
+    ],
+)
+def test_votes_of_runs_are_counted(names: tuple[str, ...], form: str, tmp_path: Path) -> None:
+    """A label or span is given if more than half of the runs have it."""
+    runs = ",".join(written(name, form, tmp_path) for name in names)
+    test = read("test")
+    path = FOLDER / "ensemble.py"
+    voted = run(path, FORMS[form], [], [], test, options={"runs": runs})
+    both = [predicted(name, form) for name in names]
+    if form == "spans":  # two of three are the same
+        assert score(FORMS[form], test, voted, resamples=5).headline.value == headline(
+            "crf", "spans"
+        )
+        return
+    for number, document in enumerate(test):
+        labels = [predicted_sentence_labels(document, votes[number]) for votes in both]
+        for i, given in enumerate(predicted_sentence_labels(document, voted[number])):
+            for label in LABELS:
+                count = sum(label in each[i] for each in labels)
+                assert (label in given) == (2 * count > len(names))
+    if len(names) == 2:
+        scores = [votes[0].sentence_scores[0]["denial"] for votes in both]  # type: ignore[index]
+        assert voted[0].sentence_scores[0]["denial"] == pytest.approx(sum(scores) / 2)  # type: ignore[index]
+
+
+def test_an_ensemble_needs_runs_of_all_documents(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="fewer than two runs"):
+        run(FOLDER / "ensemble.py", FORMS["spans"], [], [], read("test"))
+    runs = written("lexicon", "spans", tmp_path)
+    with pytest.raises(ModelError, match=r"no prediction for desk-0001"):
+        run(
+            FOLDER / "ensemble.py", FORMS["spans"], [], [], read("train"),
+            options={"runs": f"{runs},{runs}"},
+        )  # fmt: skip

@@ -10,7 +10,7 @@ from counterclaim.errors import ModelError
 from counterclaim.model import Prediction
 from counterclaim.running import run
 from counterclaim.scoring import score
-from counterclaim.tasks import SENTENCES
+from counterclaim.tasks import SENTENCES, TASKS
 
 FOLDER = Path(__file__).parents[1] / "baselines"
 pytest.importorskip("torch", reason="needs torch, which is installed apart")
@@ -48,3 +48,14 @@ def test_weights_are_a_folder(name: str) -> None:
 def test_another_seed_gives_another_model() -> None:
     one, other = (predicted("transformer_sentences", size=3, epochs=1, seed=s) for s in (0, 1))
     assert one != other
+
+
+def test_an_encoder_learns_to_tag_spans() -> None:
+    """Within a few steps it finds places; the same twice."""
+    train, dev, test = read("train")[:16], read("dev")[:2], read("test")[:4]
+    options = {"epochs": 3, "rate": 8e-4}
+    path = FOLDER / "transformer_spans.py"
+    once, again = (run(path, TASKS["spans"], train, dev, test, options=options) for _ in range(2))
+    assert [jsonl.encode(p) for p in once] == [jsonl.encode(p) for p in again]
+    result = score(TASKS["spans"], test, once, resamples=10)
+    assert result.scores["location"]["f1"].value > 0.2
