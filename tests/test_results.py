@@ -4,11 +4,23 @@ import json
 from pathlib import Path
 
 import pytest
-from make_results import FORMS, RESULTS, annotators, models, results_table, write_results
+from make_results import (
+    FORMS,
+    RESULTS,
+    ROOT,
+    annotators,
+    contrast_table,
+    models,
+    results_table,
+    write_contrasts,
+    write_results,
+)
 from test_docs import README, between
 
 from counterclaim.cli import main
 from counterclaim.model import CORPORA
+
+METRICS = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
 
 
 def tree(folder: Path, name: str) -> dict[str, object]:
@@ -30,14 +42,21 @@ def test_results_on_desk_are_repeated_exactly(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_results_on_contrast_sets_are_repeated_exactly(tmp_path: Path) -> None:
+    write_contrasts(tmp_path / "contrast", tmp_path / "predictions")
+    assert tree(tmp_path, "contrast") == tree(RESULTS, "contrast")
+
+
+@pytest.mark.slow
 @pytest.mark.usefixtures("hydrated")
 def test_results_on_wire_are_repeated_exactly(tmp_path: Path) -> None:
     write_results(tmp_path / "results", tmp_path / "predictions", ["wire"])
     assert tree(tmp_path / "results", "wire") == tree(RESULTS, "wire")
 
 
-def test_the_table_of_the_readme_is_made_of_the_results() -> None:
+def test_the_tables_of_the_pages_are_made_of_the_results() -> None:
     assert between(README, "results").strip() == results_table()
+    assert between(METRICS, "contrast").strip() == contrast_table()
 
 
 @pytest.mark.parametrize("name", CORPORA)

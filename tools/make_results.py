@@ -7,14 +7,12 @@ For each corpus that is hydrated and each task, every baseline that needs no gra
 trained on the corpus and scored on its test set. `CORPUS/TASK/SYSTEM.json` is what
 `counterclaim score --json` prints, `CORPUS/TASK/groups.json` what `counterclaim compare --json`
 does. The two annotation passes stand among the systems as `annotator_a` and `annotator_b`.
-`runs.jsonl` has the account of each run: time, memory, hardware; it alone differs from run to
-run.
+`contrast/TASK.json` has what each system of a task makes of the contrast sets. `runs.jsonl` has
+the account of each run: time, memory, hardware; it alone differs from run to run.
 """
 
 import argparse
 import ast
-import contextlib
-import io
 import json
 import subprocess
 import sys
@@ -23,8 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from build_data import fill, printed
 
-from counterclaim import cli, corpus, jsonl
+from counterclaim import contrasts, corpus, jsonl, tasks
 from counterclaim.cli import inputs
 from counterclaim.model import CORPORA, Prediction
 from counterclaim.recording import Run, account_path
@@ -47,6 +46,8 @@ def main() -> None:
     at_hand = [name for name in inputs.bench_corpora() if name in CORPORA]
     names = [name for name in at_hand if name in (arguments.corpus or CORPORA)]
     write_results(arguments.folder, arguments.predictions, names)
+    if "desk" in names:
+        write_contrasts(arguments.folder / "contrast", arguments.predictions / "contrast")
     if arguments.folder == RESULTS:
         fill_tables()
 
@@ -68,14 +69,7 @@ def write_results(folder: Path, predictions: Path, names: Sequence[str]) -> None
             for model in models(form):
                 found[model.stem] = predictions / place / f"{model.stem}.jsonl"
                 found[model.stem].unlink(missing_ok=True)
-                command = ["run", str(model.relative_to(ROOT)), *options(name, form)]
-                call = [sys.executable, "-m", "counterclaim", *command]
-                subprocess.run(
-                    [*call, "--output", str(found[model.stem])],
-                    check=True,
-                    cwd=ROOT,
-                    stderr=subprocess.DEVNULL,
-                )
+                run_apart(model, options(name, form), found[model.stem])
                 account = account_path(found[model.stem]).read_bytes()
                 run = msgspec.json.decode(account, type=Run)
                 runs.append({"corpus": name, "task": form, "system": model.stem, "run": run})
@@ -122,16 +116,6 @@ def annotators(name: str, form: str, folder: Path) -> Iterator[tuple[str, Path]]
         records = [r for _, r in jsonl.read_records(path, Prediction) if r.doc_id in test]
         jsonl.write_records(folder / f"{system}.jsonl", records)
         yield system, folder / f"{system}.jsonl"
-
-
-def printed(*arguments: str) -> str:
-    """What a command prints."""
-    output = io.StringIO()
-    with contextlib.redirect_stdout(output):
-        code = cli.main(arguments)
-    if code:
-        raise SystemExit(f"counterclaim {' '.join(arguments)}: exit code {code}")
-    return output.getvalue()
 
 
 def write(path: Path, content: str) -> None:
@@ -192,11 +176,72 @@ def _per_second(run: dict[str, Any] | None) -> str:
     return f"{run['sentences'] / max(run['predict_seconds'], 0.001):.0f}" if run else ""
 
 
-def fill_tables() -> None:
-    """Put the table of results between its marks in the README."""
-    from build_data import fill
+def write_contrasts(folder: Path, predictions: Path) -> None:
+    """Run all systems on the contrast sets, and score them.
 
+    Args:
+        folder: Where the results go, one file for each task.
+        predictions: Where the predictions go.
+    """
+    pairs = {name: contrasts.pairs(name) for name in corpus.CONTRASTS}
+    texts = contrasts.documents([pair for found in pairs.values() for pair in found])
+    predictions.mkdir(parents=True, exist_ok=True)
+    given = predictions / "texts.jsonl"
+    jsonl.write_records(given, texts)
+    for form in FORMS:
+        task, _, mentions = form.partition("/")
+        results: dict[str, dict[str, Any]] = {name: {} for name in corpus.CONTRASTS}
+        for model in models(form):
+            output = predictions / f"{form.replace('/', '-')}-{model.stem}.jsonl"
+            output.unlink(missing_ok=True)
+            run_apart(model, [*options("desk", form), "--input", str(given)], output)
+            answers = {each["doc_id"]: each for each in lines(output)}
+            for name, found in pairs.items():
+                wanted = contrasts.documents(found)
+                scores = contrasts.score_contrast(
+                    tasks.find(task, mentions or None),
+                    found,
+                    [answers[document.doc_id] for document in wanted],
+                    name=name,
+                )
+                kept = {key: getattr(scores, key) for key in KEPT}
+                results[name][model.stem] = msgspec.to_builtins(kept)
+        write(folder / f"{form.replace('/', '-')}.json", jsonl.encode(results))
+
+
+KEPT = ("pairs", "original", "changed", "difference", "consistency", "both_right", "forms")
+
+
+def contrast_table(folder: Path = RESULTS / "contrast") -> str:
+    """What each system loses by each change, and in `sentences` how consistent it is."""
+    rows = []
+    for form in FORMS:
+        found = json.loads((folder / f"{form.replace('/', '-')}.json").read_bytes())
+        for system in found[corpus.CONTRASTS[0]]:
+            cells = [_change(found[name][system], form) for name in corpus.CONTRASTS]
+            rows.append([form.replace("/gold", ", given mentions"), system, *cells])
+    return text.table(["task", "system", *corpus.CONTRASTS], rows)
+
+
+def _change(result: dict[str, Any], form: str) -> str:
+    value = result["difference"]["value"]
+    if value is None:
+        return text.UNDEFINED
+    shown = f"{value:+.3f}"
+    return f"{shown} ({result['consistency']['value']:.2f})" if form == "sentences" else shown
+
+
+def run_apart(model: Path, given: Sequence[str], output: Path) -> None:
+    """Run a baseline in a process of its own, so that its time and memory are its own."""
+    command = ["run", str(model.relative_to(ROOT)), *given, "--output", str(output)]
+    call = [sys.executable, "-m", "counterclaim", *command]
+    subprocess.run(call, check=True, cwd=ROOT, stderr=subprocess.DEVNULL)
+
+
+def fill_tables() -> None:
+    """Put the tables of results between their marks in README and docs."""
     fill(ROOT / "README.md", "results", results_table())
+    fill(ROOT / "docs" / "metrics.md", "contrast", contrast_table())
 
 
 if __name__ == "__main__":
