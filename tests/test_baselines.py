@@ -1,6 +1,7 @@
 """Baselines: single files that fit and predict on the real data in every task they are for."""
 
 import ast
+import json
 from functools import cache
 from pathlib import Path
 
@@ -69,9 +70,10 @@ def test_a_baseline_is_refused_for_a_task_it_is_not_for() -> None:
         run(FOLDER / "crf.py", TASKS["places"], [], [], [])
 
 
-@cache
-def headline(name: str, form: str = "sentences") -> float:
-    return score(FORMS[form], read("test"), predicted(name, form), resamples=10).headline.value
+def headline(name: str, form: str, corpus_name: str = "desk") -> float:
+    """As committed; `test_results` repeats it."""
+    path = FOLDER / "results" / corpus_name / form.replace("/", "-") / f"{name}.json"
+    return float(json.loads(path.read_bytes())["headline"]["value"])
 
 
 @cache
@@ -101,14 +103,13 @@ ALTERNATIVES = FOLDER.parent / "benchmarks" / "alternatives"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", CORPORA)
 @pytest.mark.parametrize(
-    ("better", "alternative", "form"),
+    ("better", "alternative", "form", "name"),
     [
-        ("lexicon", "keywords", "sentences"),
-        ("tfidf_logreg", "default_tfidf", "sentences"),
-        ("tfidf_svm", "default_tfidf", "sentences"),
-        ("crf", "word_crf", "spans"),
+        *(("lexicon", "keywords", "sentences", name) for name in CORPORA),
+        *(("tfidf_logreg", "default_tfidf", "sentences", name) for name in CORPORA),
+        *(("tfidf_svm", "default_tfidf", "sentences", name) for name in CORPORA),
+        ("crf", "word_crf", "spans", "wire"),
     ],
 )
 def test_a_baseline_is_above_what_a_user_would_pick_instead(
@@ -117,11 +118,9 @@ def test_a_baseline_is_above_what_a_user_would_pick_instead(
     if name == "wire":
         request.getfixturevalue("hydrated")
     train, dev, test = (inputs.hydrated(split, name) for split in ("train", "dev", "test"))
-    of_both = [
-        score(FORMS[form], test, run(path, FORMS[form], train, dev, test), resamples=5)
-        for path in (FOLDER / f"{better}.py", ALTERNATIVES / f"{alternative}.py")
-    ]
-    assert of_both[0].headline.value > of_both[1].headline.value + 0.02
+    instead = run(ALTERNATIVES / f"{alternative}.py", FORMS[form], train, dev, test)
+    found = score(FORMS[form], test, instead, resamples=5).headline.value
+    assert headline(better, form, name) > found + 0.02
 
 
 def written(name: str, form: str, folder: Path) -> str:
@@ -135,7 +134,7 @@ def written(name: str, form: str, folder: Path) -> str:
     [
         (("lexicon", "tfidf_logreg", "tfidf_svm"), "sentences"),
         (("tfidf_logreg", "tfidf_svm"), "sentences"),
-        (("crf", "lexicon", "crf"), "spans"),
+        (("lexicon", "random_prior", "lexicon"), "spans"),
     ],
 )
 def test_votes_of_runs_are_counted(names: tuple[str, ...], form: str, tmp_path: Path) -> None:
@@ -146,9 +145,8 @@ def test_votes_of_runs_are_counted(names: tuple[str, ...], form: str, tmp_path: 
     voted = run(path, FORMS[form], [], [], test, options={"runs": runs})
     both = [predicted(name, form) for name in names]
     if form == "spans":  # two of three are the same
-        assert score(FORMS[form], test, voted, resamples=5).headline.value == headline(
-            "crf", "spans"
-        )
+        found = score(FORMS[form], test, voted, resamples=5).headline.value
+        assert found == headline("lexicon", form)
         return
     for number, document in enumerate(test):
         labels = [predicted_sentence_labels(document, votes[number]) for votes in both]
