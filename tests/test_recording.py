@@ -138,6 +138,7 @@ def test_the_account_says_how_predictions_came_about(write: Write) -> None:
     assert written["sentences"] == sum(len(d.sentences) for d in MANY)
     assert written["versions"]["numpy"] == np.__version__
     assert 10**7 < written["peak_memory"] < written["hardware"]["memory"]
+    assert written["command"] == ["counterclaim", *sys.argv[1:]]
     assert written["cpu_seconds"] > 0
 
 
@@ -183,3 +184,16 @@ def test_a_pipe_gets_predictions_and_no_account(write: Write, tmp_path: Path) ->
         "m.py",
         "pipe",
     ]
+
+
+def test_peak_memory_is_not_that_of_the_parent(write: Write, tmp_path: Path) -> None:
+    """A process that is started by a large one is small nevertheless."""
+    ballast = np.ones(60_000_000)  # 480 megabytes
+    model, gold = write("m.py", MODEL), tmp_path / "in.jsonl"
+    jsonl.write_records(gold, MANY[:2])
+    command = ["run", str(model), "--task", "sentences", "--input", str(gold)]
+    output = str(tmp_path / "p.jsonl")
+    call = [sys.executable, "-m", "counterclaim", *command, "-o", output]
+    subprocess.run(call, check=True, capture_output=True)
+    account = json.loads((tmp_path / "p.run.json").read_bytes())
+    assert account["peak_memory"] < ballast.nbytes / 2

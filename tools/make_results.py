@@ -233,7 +233,8 @@ def _change(result: dict[str, Any], form: str) -> str:
 
 def run_apart(model: Path, given: Sequence[str], output: Path) -> None:
     """Run a baseline in a process of its own, so that its time and memory are its own."""
-    command = ["run", str(model.relative_to(ROOT)), *given, "--output", str(output)]
+    place = output.relative_to(ROOT) if output.is_relative_to(ROOT) else output
+    command = ["run", str(model.relative_to(ROOT)), *given, "--output", str(place)]
     call = [sys.executable, "-m", "counterclaim", *command]
     subprocess.run(call, check=True, cwd=ROOT, stderr=subprocess.DEVNULL)
 
