@@ -36,11 +36,12 @@ from counterclaim import Document, Example, ModelError, Prediction, Span, Task
 from counterclaim.anchor import draft, locate
 
 PAGES = {
-    "accusations": ("accusation",),
-    "denials": ("denial",),
-    "casualties": ("casualty",),
-    "locations": ("location",),
+    "accusations": "accusation",
+    "denials": "denial",
+    "casualties": "casualty",
+    "locations": "location",
 }
+KINDS = {f.name: get_args(f.type)[0] for f in msgspec.structs.fields(Document) if f.name in PAGES}
 GIVEN = {
     "accusations": ("claim",),
     "denials": ("answers",),
@@ -101,8 +102,7 @@ def fit(
 
 def _instructions(task: Task, pages: Path) -> str:
     layers = task.layers or tuple(PAGES)
-    names = [name for layer in layers for name in PAGES[layer]]
-    files = [pages / f"{name}.md" for name in names]
+    files = [pages / f"{PAGES[layer]}.md" for layer in layers]
     if missing := [file for file in files if not file.is_file()]:
         raise ModelError(f"{missing[0]}: no such page; expected the option guidelines=FOLDER")
     if not task.layers:
@@ -188,13 +188,10 @@ def _schema(task: Task) -> Object:
         label = {"type": "string", "enum": list(task.labels)}
         lists = {"type": "array", "items": {"type": "array", "items": label}}
         return _closed({"labels": lists})
-    types = {
-        f.name: get_args(f.type)[0] for f in msgspec.structs.fields(Document) if f.name in PAGES
-    }
     layers: Object = {}
     for layer, fields in _fields(task).items():
-        _, known = msgspec.json.schema_components([types[layer]])
-        properties = known[types[layer].__name__]["properties"]
+        _, known = msgspec.json.schema_components([KINDS[layer]])
+        properties = known[KINDS[layer].__name__]["properties"]
         items = {name: _without_references(properties[name]) for name in fields}
         layers[layer] = {"type": "array", "items": _closed(items)}
     return _closed(layers)
@@ -345,10 +342,7 @@ def _record(given: Object, fields: Sequence[str], document: Document, layer: str
         if span is None:
             return None
         record[name] = {"start": span.start, "end": span.end}
-    kinds = {
-        f.name: get_args(f.type)[0] for f in msgspec.structs.fields(Document) if f.name in PAGES
-    }
-    types = {field.name: field.type for field in msgspec.structs.fields(kinds[layer])}
+    types = {field.name: field.type for field in msgspec.structs.fields(KINDS[layer])}
     try:
         for name, value in record.items():
             msgspec.convert(value, types[name])
@@ -357,12 +351,12 @@ def _record(given: Object, fields: Sequence[str], document: Document, layer: str
     low, high = record.get("low") or 0, record.get("high")
     if low < 0 or (high is not None and high < low):
         return None
-    _check_place(record)
+    _drop_impossible_place(record)
     anchors = [record.get(name) for name in ("content", "mention", "cue") if name in fields]
     return record if any(anchors) else None
 
 
-def _check_place(record: Object) -> None:
+def _drop_impossible_place(record: Object) -> None:
     """Take away coordinates that are nowhere on the globe, or half of a pair."""
     if "lat" in record:
         lat, lon = record["lat"], record["lon"]
@@ -403,6 +397,6 @@ def _completed(task: Task, document: Document, answer: Object) -> Object:
                 except msgspec.ValidationError:
                     continue
                 fields = msgspec.to_builtins(changed)
-            _check_place(fields)
+            _drop_impossible_place(fields)
             found[layer].append(fields)
     return found

@@ -118,6 +118,14 @@ def test_another_run_begins_anew(write: Write, change: str) -> None:
     assert asked(model) == [d.doc_id for d in documents]
 
 
+@pytest.mark.parametrize("content", [b"", b"{", b"{}\n", b"nothing\n\n"])
+def test_a_part_that_is_none_is_not_taken_over(write: Write, content: bytes) -> None:
+    model = write("m.py", MODEL)
+    write("p.jsonl.part", content)
+    assert recorded(model, MANY).resumed == 0
+    assert asked(model) == [d.doc_id for d in MANY]
+
+
 def test_half_a_line_is_predicted_again(write: Write) -> None:
     model = broken_off(write)
     part = model.with_name("p.jsonl.part")
@@ -152,24 +160,20 @@ def test_an_option_that_fit_does_not_take_is_named(write: Write) -> None:
 
 @pytest.mark.parametrize(("given", "read"), [("3", 3), ("a=b", "a=b"), ('"3"', "3"), ("", "")])
 def test_options_on_the_command_line_are_json_or_words(
-    write: Write, given: str, read: object
+    write: Write, given: str, read: object, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    model = write(
-        "m.py",
-        "def fit(task, train, dev, **given):\n    raise ValueError(repr(given['label']))\n",
-    )
-    command = [
-        "run",
-        str(model),
-        "--task",
-        "sentences",
-        "--input",
-        str(CASES / "valid/documents.jsonl"),
-    ]
-    output = str(model.with_name("p.jsonl"))
-    with pytest.raises(ModelError, match="raised"):
-        recorded(model, MANY, label=read)
-    assert main([*command, "-o", output, "--set", f"label={given}"]) == 2
+    source = "def fit(task, train, dev, **given):\n    raise ValueError(repr(given['label']))\n"
+    model, gold = str(write("m.py", source)), str(CASES / "valid" / "documents.jsonl")
+    command = ["run", model, "--task", "sentences", "--input", gold, "-o", f"{model}.jsonl"]
+    assert main([*command, "--set", f"label={given}"]) == 2
+    assert f"fit raised ValueError: {read!r}\n" in capsys.readouterr().err
+
+
+def test_what_is_no_option_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in ("label", "=3", "a b=3"):
+        with pytest.raises(SystemExit):
+            main(["run", "m.py", "--task", "sentences", "-o", "p.jsonl", "--set", words])
+        assert f"{words!r}; expected NAME=VALUE" in capsys.readouterr().err
 
 
 def test_a_pipe_gets_predictions_and_no_account(write: Write, tmp_path: Path) -> None:

@@ -190,8 +190,8 @@ class _Journal:
         return self
 
     def _take_over(self, content: bytes) -> None:
-        head, *lines = content.splitlines(keepends=True)
-        if head == self._head:
+        if content.startswith(self._head):
+            lines = content[len(self._head) :].splitlines(keepends=True)
             whole = [line for line in lines if line.endswith(b"\n")]
             self.lines = {msgspec.json.decode(line)["doc_id"]: line for line in whole}
 
