@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from contrast import Edit, changed, edited, recased
+from contrast import Edit, changed, contrast_set, edited, recased, regrouped
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -154,6 +154,17 @@ def test_figures_keep_their_commas_when_marks_are_stripped() -> None:
     assert bare.text == "Some 1,200 people mostly women fled."
 
 
+def test_thousands_are_set_apart_otherwise() -> None:
+    """A comma in a list or between a day and a year is none of theirs."""
+    text = "On May 5, 2021 some 1,200 of 1,250,000 people in wards 3, 118 and 1,22 fled."
+    spaced, joined = regrouped(plain(text))
+    assert (spaced.doc_id, joined.doc_id) == ("case-1-numbers-spaced", "case-1-numbers-joined")
+    figures = ("1\N{NO-BREAK SPACE}200", "1\N{NO-BREAK SPACE}250\N{NO-BREAK SPACE}000")
+    assert spaced.text == text.replace("1,200", figures[0]).replace("1,250,000", figures[1])
+    assert joined.text == text.replace("1,200", "1200").replace("1,250,000", "1250000")
+    assert list(regrouped(plain("On May 5, 2021 they fled."))) == []
+
+
 def test_a_sentence_begins_with_a_word_when_its_marks_are_stripped() -> None:
     text = "Rain fell. (  Read also: Dry roads )"
     sentences = (Span(0, 10), Span(11, 36))
@@ -259,12 +270,7 @@ def test_a_set_has_as_many_pairs_as_it_takes_to_compare(name: str) -> None:
 @pytest.mark.parametrize("name", corpus.CONTRASTS)
 def test_every_changed_text_has_its_original_and_the_gold_of_the_edits(name: str) -> None:
     originals = {d.doc_id: d for d in corpus.records("test")}
-    path = corpus.data_dir() / "contrast" / "edits" / f"{name}.jsonl"
-    built = (
-        [copy for d in originals.values() for copy in recased(d)]
-        if name == "casing"
-        else list(edited(originals, path, name))
-    )
+    built = contrast_set(name, originals, corpus.data_dir() / "contrast" / "edits")
     assert [p.changed for p in contrasts.pairs(name)] == built
     for original, copy in contrasts.pairs(name):
         assert len(original.sentences) == len(copy.sentences)

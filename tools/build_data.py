@@ -24,7 +24,7 @@ from typing import Any
 import msgspec
 import variety
 import yaml
-from contrast import edited, recased
+from contrast import contrast_set
 
 from counterclaim import cli, contrasts, corpus, hub, jsonl
 from counterclaim.hydrate import Fingerprint
@@ -117,11 +117,8 @@ def write_derived() -> None:
 def write_contrasts(originals: dict[str, Document]) -> None:
     """The contrast sets, from the test texts of desk and the edits of them."""
     for name in corpus.CONTRASTS:
-        if name == "casing":
-            changed = [copy for document in originals.values() for copy in recased(document)]
-        else:
-            changed = list(edited(originals, DATA / "contrast" / "edits" / f"{name}.jsonl", name))
-        jsonl.write_records(corpus.contrast_path(name), changed)
+        copies = contrast_set(name, originals, DATA / "contrast" / "edits")
+        jsonl.write_records(corpus.contrast_path(name), copies)
 
 
 def write_gazetteer(documents: Iterable[Document]) -> None:

@@ -15,8 +15,8 @@ a word for the kind of change, may be left out. An edit is the number of a sente
 and what takes its place; with a number between the last two, that occurrence of the quote.
 Words that are exchanged take each other's place wherever no edit touches them. Actors are
 changed in every record. Null takes a record away. What is added is quoted from the changed
-text, as in a draft. Other keys, such as a canary, say nothing. Changed case and punctuation
-need no edits.
+text, as in a draft. Other keys, such as a canary, say nothing. Changed case and punctuation,
+and marks between the thousands of a figure, need no edits.
 """
 
 import re
@@ -110,6 +110,16 @@ def _moved(place: int, edits: Sequence[Edit], document: Document) -> int:
     return place + shift
 
 
+def contrast_set(name: str, originals: Mapping[str, Document], folder: Path) -> list[Document]:
+    """All changed documents of a set, from the edits in a folder and by rule."""
+    if name == "casing":
+        return [copy for original in originals.values() for copy in recased(original)]
+    copies = list(edited(originals, folder / f"{name}.jsonl", name))
+    if name == "numbers":
+        copies += [copy for original in originals.values() for copy in regrouped(original)]
+    return copies
+
+
 def edited(documents: Mapping[str, Document], path: Path, name: str) -> Iterator[Document]:
     """The changed documents of a file of edits.
 
@@ -193,19 +203,41 @@ def recased(document: Document) -> Iterator[Document]:
     What changes nothing is left out.
     """
     text = _text(document)
-    for name, edits in (
-        ("upper", [Edit(i, i + 1, _upper(c)) for i, c in enumerate(text)]),
-        ("title", [Edit(m.start(), m.end(), _upper(m[0])) for m in _TITLE.finditer(text)]),
-        ("bare", [Edit(mark.start(), mark.end(), "") for mark in _MARKS.finditer(text)]),
-    ):
-        result = changed(document, f"{document.doc_id}-casing-{name}", edits)
-        if result.text != text:
+    forms = {
+        "upper": [Edit(i, i + 1, _upper(c)) for i, c in enumerate(text)],
+        "title": [Edit(m.start(), m.end(), _upper(m[0])) for m in _TITLE.finditer(text)],
+        "bare": [Edit(mark.start(), mark.end(), "") for mark in _MARKS.finditer(text)],
+    }
+    return _in_forms(document, "casing", forms)
+
+
+def regrouped(document: Document) -> Iterator[Document]:
+    """The document with a no-break space between the thousands of figures, and with nothing.
+
+    What has no comma there is left out.
+    """
+    commas = [mark.start() for mark in _THOUSANDS.finditer(_text(document))]
+    forms = {
+        name: [Edit(place, place + 1, mark) for place in commas]
+        for name, mark in (("spaced", "\N{NO-BREAK SPACE}"), ("joined", ""))
+    }
+    return _in_forms(document, "numbers", forms)
+
+
+def _in_forms(
+    document: Document, name: str, forms: Mapping[str, Sequence[Edit]]
+) -> Iterator[Document]:
+    for form, edits in forms.items():
+        result = changed(document, f"{document.doc_id}-{name}-{form}", edits)
+        if result.text != document.text:
             yield result
 
 
 _TITLE = re.compile(r"(?<![\w'’])\w")
 # Some archives have lost them. An apostrophe stays, as a span may end before it.
 _MARKS = re.compile(r"(?<!\d),|,(?!\d)|[\"“”„«»;()]")
+
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
 
 def _upper(character: str) -> str:
