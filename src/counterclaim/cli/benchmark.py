@@ -1,4 +1,4 @@
-"""Commands for those who use the benchmark: run, score, compare, bench, schema."""
+"""Commands for those who use the benchmark: run, score, diagnose, compare, schema."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ from counterclaim import corpus, jsonl
 from counterclaim.cli import inputs
 from counterclaim.cli.inputs import DEFAULT_SPLIT, FAILED, FINE
 from counterclaim.errors import DataError
-from counterclaim.model import CORPORA, Document
+from counterclaim.model import Document
 
 if TYPE_CHECKING:
     from counterclaim.contrasts import ContrastScores
@@ -141,45 +141,6 @@ def compare(arguments: argparse.Namespace) -> int:
     else:
         print(text.comparisons(found, signatures))
     return FINE
-
-
-def bench(arguments: argparse.Namespace) -> int:
-    """Fit model files on each corpus and on both, predict and score the test set of each."""
-    from counterclaim import running, tasks
-    from counterclaim.reports import text
-
-    models = [Path(model) for model in arguments.models]
-    models = models or inputs.baseline_files(arguments.task, arguments.mentions)
-    stems = [model.stem for model in models]
-    names = {m: m.stem if stems.count(m.stem) == 1 else str(m) for m in models}
-    task = tasks.find(arguments.task, arguments.mentions)
-    trained_on = inputs.bench_corpora()
-    tested_on = [name for name in CORPORA if name in trained_on]
-    documents = {name: inputs.hydrated("test", name) for name in tested_on}
-    results = []
-    for name in trained_on:
-        train, dev = (inputs.hydrated(split, name) for split in ("train", "dev"))
-        for model in models:
-            progress = inputs.progress_bar(f"{model.stem} on {name}")
-            together = [document for held in documents.values() for document in held]
-            found = iter(running.run(model, task, train, dev, together, progress=progress))
-            for tested, held in documents.items():
-                scores = _scored_run(task, tested, held, [next(found) for _ in held])
-                results.append((tested, name, names[model], scores))
-    results.sort(key=lambda row: tested_on.index(row[0]))
-    print(text.bench(results))
-    return FINE
-
-
-def _scored_run(
-    task: "Task", name: str, held: Sequence[Document], predictions: Sequence[Any]
-) -> "Scores":
-    """Score what a model gave for the test set of a corpus as it is on this machine."""
-    from counterclaim import scoring
-
-    data = inputs.data_version(name, "test")
-    gold, aligned = corpus.matching_gold(predictions, corpus.records("test", corpus=name), held)
-    return scoring.score(task, gold, predictions, data=data, split="test", aligned=aligned)
 
 
 def schema(arguments: argparse.Namespace) -> int:

@@ -1,12 +1,23 @@
-"""Commands for those who make data: validate, anchor, hydrate, agree, stats."""
+"""Commands for those who make data: validate, anchor, export, import, hydrate, agree, stats."""
 
 import argparse
 import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
 
 from counterclaim import corpus, jsonl
-from counterclaim.cli.inputs import FAILED, FINE, not_hydrated, output_path
+from counterclaim.cli.inputs import (
+    DEFAULT_SPLIT,
+    FAILED,
+    FINE,
+    hydrated,
+    not_hydrated,
+    output_path,
+)
 from counterclaim.errors import DataError
-from counterclaim.model import SPLITS
+from counterclaim.model import LAYERS, SPLITS, Document, Prediction, blind
 
 
 def validate(arguments: argparse.Namespace) -> int:
@@ -39,6 +50,53 @@ def anchor(arguments: argparse.Namespace) -> int:
     return FINE
 
 
+def export(arguments: argparse.Namespace) -> int:
+    """Write documents as files of an annotation tool."""
+    from counterclaim import formats
+    from counterclaim.validate import read_documents
+
+    if arguments.input is not None:
+        documents = read_documents(arguments.input, with_text=True)
+    else:
+        documents = hydrated(arguments.split or DEFAULT_SPLIT, arguments.corpus)
+    system = None
+    if arguments.predictions:
+        system = Path(arguments.predictions).stem
+        documents = _predicted(documents, arguments.predictions)
+    lost = formats.write(
+        arguments.format, documents, Path(arguments.output), bare=arguments.bare, system=system
+    )
+    for what in lost:
+        print(f"left out: {what}", file=sys.stderr)
+    print(f"{len(documents)} documents in {arguments.output}", file=sys.stderr)
+    return FINE
+
+
+def _predicted(documents: Sequence[Document], path: str) -> list[Document]:
+    """Documents with the records that a system has predicted, the whole ones of each layer."""
+    given = {each.doc_id: each for _, each in jsonl.read_records(path, Prediction)}
+    if unknown := sorted(given.keys() - {document.doc_id for document in documents}):
+        raise DataError(f"{path}: {unknown[0]} is not among the documents")
+    layers = {
+        key: {name: value for name in LAYERS if (value := getattr(each, name))}
+        for key, each in given.items()
+    }
+    return [msgspec.structs.replace(blind(d), **layers.get(d.doc_id, {})) for d in documents]
+
+
+def import_(arguments: argparse.Namespace) -> int:
+    """Read documents back from the files of an annotation tool."""
+    from counterclaim import formats
+    from counterclaim.validate import read_documents
+
+    output = output_path(arguments.output, arguments.path, arguments.texts)
+    documents = {d.doc_id: d for d in read_documents(arguments.texts, with_text=True)}
+    found = formats.read(arguments.format, Path(arguments.path), documents)
+    jsonl.write_records(output, found)
+    print(f"{len(found)} documents in {arguments.output}", file=sys.stderr)
+    return FINE
+
+
 def hydrate(arguments: argparse.Namespace) -> int:
     """Rebuild the wire texts."""
     from counterclaim.hydrate import RAW_URL, hydrate, wire_documents
@@ -64,12 +122,12 @@ def hydrate(arguments: argparse.Namespace) -> int:
 def agree(arguments: argparse.Namespace) -> int:
     """Print how far two passes agree, how one scores against the other, and what became gold.
 
-    One pass alone takes the place of the second; the gold of its documents is the first.
+    One pass alone takes the place of the second; the gold of its documents is the first. What
+    became gold is said of documents that have some.
     """
     from counterclaim.grouping import group_reader
     from counterclaim.metrics.adjudication import decisions
     from counterclaim.metrics.agreement import agreement
-    from counterclaim.model import LAYERS, Prediction
     from counterclaim.reports import text
     from counterclaim.scoring import score
     from counterclaim.tasks import TASKS
@@ -77,7 +135,12 @@ def agree(arguments: argparse.Namespace) -> int:
 
     gold = {d.doc_id: d for split in SPLITS for d in corpus.records(split, corpus="all")}
     a = read_pass(arguments.a)
-    a, b = (a, read_pass(arguments.b)) if arguments.b else ({key: gold[key] for key in a}, a)
+    if arguments.b:
+        b = read_pass(arguments.b)
+    elif own := sorted(a.keys() - gold.keys()):
+        raise DataError(f"{arguments.a}: {own[0]} has no gold; expected two passes over it")
+    else:
+        a, b = {key: gold[key] for key in a}, a
     if only := sorted(a.keys() ^ b.keys()):
         where = arguments.a if only[0] in a else arguments.b
         raise DataError(f"{only[0]} is in {where} alone; expected the same documents in both")
@@ -95,7 +158,7 @@ def agree(arguments: argparse.Namespace) -> int:
     second = [Prediction(key, **{name: getattr(b[key], name) for name in LAYERS}) for key in b]
     print()
     print(text.headlines([score(task, list(a.values()), second) for task in TASKS.values()]))
-    if arguments.b:
+    if arguments.b and a.keys() <= gold.keys():
         became = decisions(list(a.values()), [b[key] for key in a], [gold[key] for key in a])
         print()
         print(text.decisions(became))

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from counterclaim import __version__, corpus
-from counterclaim.cli import benchmark, making
+from counterclaim.cli import benchmark, making, transfer
 from counterclaim.cli.inputs import DEFAULT_SPLIT
+from counterclaim.formats import FORMATS
 from counterclaim.model import SPLITS
 
 # As in `tasks`, which takes too long to import for `--help`; a test compares them.
@@ -32,7 +33,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def add(command: Command, summary: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(command.__name__, help=summary, description=summary)
+        name = command.__name__.rstrip("_")  # "import" is a word of Python
+        sub = commands.add_parser(name, help=summary, description=summary)
         sub.set_defaults(command=command)
         return sub
 
@@ -49,6 +51,21 @@ def _add_making(add: Add) -> None:
     sub.add_argument("files", nargs="*", metavar="FILE", help="JSON lines (default: all gold)")
     sub = add(making.anchor, "turn drafts with quotes into records with offsets")
     sub.add_argument("drafts", metavar="DRAFTS", help="drafts, one JSON object a line")
+    sub.add_argument("--texts", required=True, metavar="DOCS", help="the documents, with text")
+    _add_output(sub)
+    sub = add(making.export, "write documents as files of an annotation tool")
+    _add_format(sub)
+    _add_corpus(sub, "corpus to write")
+    group = sub.add_mutually_exclusive_group()
+    _add_split(group, "split to write")
+    group.add_argument("--input", metavar="DOCS", help="documents to write instead")
+    group = sub.add_mutually_exclusive_group()
+    group.add_argument("--bare", action="store_true", help="without their records")
+    group.add_argument("--predictions", metavar="PRED", help="with a system's records instead")
+    sub.add_argument("-o", "--output", required=True, metavar="DIR", help="folder to write")
+    sub = add(making.import_, "read documents back from the files of an annotation tool")
+    _add_format(sub)
+    sub.add_argument("path", metavar="PATH", help="the folder or file that the tool has written")
     sub.add_argument("--texts", required=True, metavar="DOCS", help="the documents, with text")
     _add_output(sub)
     sub = add(making.hydrate, "rebuild the wire texts from the public repositories")
@@ -126,11 +143,18 @@ def _add_benchmark(add: Add) -> None:
     _add_gold(sub)
     _add_resampling(sub, 10_000)
     sub.add_argument("--json", action="store_true", help="print one JSON object")
-    sub = add(benchmark.bench, "fit baselines on each corpus and on both, test them on each")
+    sub = add(transfer.bench, "fit baselines on each corpus and on both, test them on each")
     sub.add_argument("models", nargs="*", metavar="MODEL.py", help="default: all of baselines/")
     _add_task(sub, required=False, default="sentences")
     sub = add(benchmark.schema, "print the JSON Schema of a prediction")
     sub.add_argument("--task", required=True, choices=TASK_NAMES, help="what is predicted")
+
+
+def _add_format(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--format", required=True, choices=FORMATS,
+        help="of Label Studio, of brat, BIO tags in columns, or UIMA CAS for INCEpTION",
+    )  # fmt: skip
 
 
 def _add_task(

@@ -44,9 +44,10 @@ def read_documents(path: Path | str, *, with_text: bool = False) -> list[Documen
 
 
 def read_pass(path: Path | str) -> dict[str, Document]:
-    """Read the records of one annotator as documents of the data, by doc_id.
+    """Read the records of one annotator as documents, by doc_id.
 
-    A pass is in the coordinates of the published texts, with or without those texts.
+    Those of documents of the data are in the coordinates of the published texts, with or
+    without those texts. Others are whole documents.
 
     Raises:
         DataError: With file and line, the first line that is no such record.
@@ -55,19 +56,28 @@ def read_pass(path: Path | str) -> dict[str, Document]:
     annotated: dict[str, Document] = {}
     for line, record in jsonl.read_records(path, Prediction):
         where = f"{path}:{line}: {record.doc_id}"
-        if record.doc_id not in gold:
-            raise DataError(f"{where} is not in the data; expected a document of the data")
         if record.doc_id in annotated:
             raise DataError(f"{where} stands there twice; expected once")
-        if record.sha256 not in (UNSET, gold[record.doc_id].sha256):
+        whole = gold.get(record.doc_id) or _whole(record)
+        if whole is None:
+            raise DataError(f"{where} is not in the data; expected a whole document, or one of it")
+        if record.sha256 not in (UNSET, whole.sha256):
             raise DataError(f"{where}: annotates another text; expected the hash of the data")
         layers: dict[str, Any] = {name: getattr(record, name) for name in LAYERS}
         if missing := [name for name, records in layers.items() if records is UNSET]:
             raise DataError(f"{where}: no {missing[0]}; expected all four layers")
-        document = msgspec.structs.replace(gold[record.doc_id], **layers)
+        document = msgspec.structs.replace(whole, **layers)
         check(document, NEEDED, where)
         annotated[record.doc_id] = document
     return annotated
+
+
+def _whole(record: Prediction) -> Document | None:
+    """The record as a document, if it has all that one has."""
+    try:
+        return msgspec.convert(msgspec.to_builtins(record), Document)
+    except msgspec.ValidationError:
+        return None
 
 
 def check(document: Document, rules: Collection[str], where: str) -> None:
