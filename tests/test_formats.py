@@ -306,6 +306,7 @@ def test_a_task_that_makes_no_records_is_named(
         ("killing two", "killing ten", "expected 'killing ten herders at Lokichar'"),
         (" harm_to_civilians", " harm", r"Accusation a1 .*harm"),
         ("Arg1:T1 Arg2:T2", "Arg1:T1 Arg2:T99", "a relation cue of T99, which is no span"),
+        ('"id": "k1"', '"id": "a1"', "two spans have the id a1; expected one"),
     ],
 )
 def test_a_line_of_brat_that_does_not_fit_is_named(

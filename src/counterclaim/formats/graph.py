@@ -7,6 +7,7 @@ its content is empty.
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -109,10 +110,14 @@ def from_graph(document: Document, graph: Graph) -> Document:
     where a tool has named it. An empty claim or incident is one of its own.
 
     Raises:
-        DataError: A relation fits no record, or a record lacks what it has to have.
+        DataError: Two nodes have one id, a relation fits no record, or a record lacks what it
+            has to have.
     """
-    ids = _ids(graph.nodes)
     places = {node.id: node for node in graph.nodes}
+    if len(places) < len(graph.nodes):
+        ((twice, _),) = Counter(node.id for node in graph.nodes).most_common(1)
+        raise DataError(f"{document.doc_id}: two spans have the id {twice}; expected one")
+    ids = _ids(graph.nodes)
     fields: dict[str, dict[str, Any]] = {}
     for node in graph.nodes:
         if node.label in RECORDS:
