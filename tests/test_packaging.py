@@ -53,3 +53,10 @@ def test_a_package_without_its_data_says_so(
     monkeypatch.setattr(corpus, "_PACKAGE", tmp_path / "lib" / "site-packages" / "counterclaim")
     with pytest.raises(DataError, match="_data is missing; reinstall the package from its wheel"):
         corpus.data_dir()
+
+
+def test_every_file_has_its_licence() -> None:
+    """By the tool of the REUSE specification."""
+    lint = [sys.executable, "-m", "reuse", "lint", "--lines"]
+    done = subprocess.run(lint, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
