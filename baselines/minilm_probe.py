@@ -54,7 +54,7 @@ def fit(
             Prediction(
                 document.doc_id,
                 sentence_labels=[np.array(task.labels)[row].tolist() for row in given],
-                sentence_scores=[dict(zip(task.labels, row, strict=True)) for row in part],
+                sentence_scores=[dict(zip(task.labels, row.round(4), strict=True)) for row in part],
             )
             for document, given, part in zip(
                 documents, np.split(passed, ends), np.split(scores, ends), strict=True

@@ -4,8 +4,8 @@ A sentence is read between its neighbours, as many of their tokens as fit; its f
 state goes through a linear layer to a score for each label, trained by binary cross-entropy
 in which rare labels weigh more. After each epoch the thresholds with the best F1 of each label
 on the development sentences are found; the epoch with the best macro-F1 is kept, and
-training ends when two epochs bring nothing better. Half precision where a graphics card
-has it. What it is not: tuned for any one encoder; the settings are the usual ones.
+training ends when two epochs bring nothing better. Half precision where a graphics card or
+the processor has it. What it is not: tuned for any one encoder; the settings are the usual.
 
 Source of the form: Devlin et al. (2019), BERT, https://aclanthology.org/N19-1423.
 
@@ -76,7 +76,7 @@ def fit(
             Prediction(
                 document.doc_id,
                 sentence_labels=[np.array(task.labels)[row >= best[2]].tolist() for row in part],
-                sentence_scores=[dict(zip(task.labels, row, strict=True)) for row in part],
+                sentence_scores=[dict(zip(task.labels, row.round(4), strict=True)) for row in part],
             )
             for document, part in zip(documents, np.split(scores, ends), strict=True)
         ]
@@ -103,6 +103,7 @@ class _Labeller(torch.nn.Module):
         self.dropout = torch.nn.Dropout(0.1)
         self.head = torch.nn.Linear(self.encoder.config.hidden_size, labels)
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.mixed = self.device == "cuda" or torch.cpu.get_capabilities().get("amx_bf16", False)
         self.to(self.device)
 
     def rows(self, document: Document) -> Iterator[list[int]]:
@@ -123,7 +124,7 @@ class _Labeller(torch.nn.Module):
     def forward(self, batch: Sequence[list[int]]) -> torch.Tensor:
         """Scores of shape (sentences, labels)."""
         given = self.tokenizer.pad({"input_ids": list(batch)}, return_tensors="pt").to(self.device)
-        with torch.autocast(self.device, torch.bfloat16, enabled=self.device == "cuda"):
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.mixed):
             states = self.encoder(**given).last_hidden_state[:, 0]
         return torch.as_tensor(self.head(self.dropout(states.float())))
 
@@ -137,7 +138,7 @@ class _Labeller(torch.nn.Module):
     ) -> Iterator[int]:
         """Train, and pause after each epoch."""
         steps = epochs * -(-len(rows) // BATCH)
-        optimiser = torch.optim.AdamW(self.parameters(), lr=rate, weight_decay=0.01)
+        optimiser = torch.optim.AdamW(self.parameters(), lr=rate, weight_decay=0.01, fused=True)
         schedule = get_linear_schedule_with_warmup(optimiser, steps // 10, steps)  # type: ignore[no-untyped-call]
         share = targets.mean(axis=0).clip(0.02, 1)
         loss = torch.nn.BCEWithLogitsLoss(
