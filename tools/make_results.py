@@ -8,12 +8,15 @@ trained on the corpus and scored on its test set. `CORPUS/TASK/SYSTEM.json` is w
 `counterclaim score --json` prints, `CORPUS/TASK/groups.json` what `counterclaim compare --json`
 does. The two annotation passes stand among the systems as `annotator_a` and `annotator_b`.
 `contrast/TASK.json` has what each system of a task makes of the contrast sets. `runs.jsonl` has
-the account of each run: time, memory, hardware; it alone differs from run to run.
+the account of each run: time, memory, hardware; it alone differs from run to run. Encoders
+are not trained here: `train_encoders.py` has kept what they predict. Their first seed stands
+among the systems, and `seeds.json` of a task has them all.
 """
 
 import argparse
-import ast
 import json
+import shutil
+import statistics
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -22,17 +25,17 @@ from typing import Any
 
 import msgspec
 from build_data import fill, printed
+from systems import FORMS, ROOT, Training, baselines, lines, options, trainings
 
 from counterclaim import contrasts, corpus, jsonl, tasks
-from counterclaim.cli import inputs
+from counterclaim.cli import inputs, transfer
 from counterclaim.model import CORPORA, Prediction
 from counterclaim.recording import Run, account_path
 from counterclaim.reports import text
-from counterclaim.tasks import GOLD_MENTIONS, TASKS
+from counterclaim.scoring import Scores
 
-ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "baselines" / "results"
-FORMS = (*TASKS, *(f"{name}/gold" for name in GOLD_MENTIONS))
+BESIDE = ("groups", "seeds")  # files of a task that are no system's
 PASSES = {"annotator_a": "a.jsonl", "annotator_b": "b.jsonl"}
 
 
@@ -66,44 +69,56 @@ def write_results(folder: Path, predictions: Path, names: Sequence[str]) -> None
             place = Path(name) / form.replace("/", "-")
             (predictions / place).mkdir(parents=True, exist_ok=True)
             found = {}
-            for model in models(form):
+            for model in baselines(form, encoders=False):
                 found[model.stem] = predictions / place / f"{model.stem}.jsonl"
                 found[model.stem].unlink(missing_ok=True)
                 run_apart(model, options(name, form), found[model.stem])
-                account = account_path(found[model.stem]).read_bytes()
-                run = msgspec.json.decode(account, type=Run)
-                runs.append({"corpus": name, "task": form, "system": model.stem, "run": run})
+                account = account_path(found[model.stem])
+                runs.append(accounted(name, form, model.stem, 0, account))
+            seeds: dict[str, list[float]] = {}
+            for each in kept(form, name):
+                system = each.model.stem
+                runs.append(accounted(name, form, system, each.seed, each.account))
+                if not each.seed:
+                    found[system] = predictions / place / f"{system}.jsonl"
+                    shutil.copy(each.predictions(name), found[system])
+                seeds.setdefault(system, []).append(scored(each, name).headline.value)
+            if seeds:
+                write(folder / place / "seeds.json", json.dumps(seeds))
             if len(found) > 1:
                 files = [str(path) for path in found.values()]
                 compared = printed("compare", *files, *options(name, form), "--json")
                 write(folder / place / "groups.json", compared)
             for system, path in [*found.items(), *annotators(name, form, predictions / place)]:
-                scored = printed("score", str(path), *options(name, form), "--json")
-                result = json.loads(scored)
+                result = json.loads(printed("score", str(path), *options(name, form), "--json"))
                 result["arguments"]["predictions"] = path.name
                 write(folder / place / f"{system}.json", json.dumps(result))
-    kept = [] if not (folder / "runs.jsonl").exists() else lines(folder / "runs.jsonl")
-    kept = [run for run in kept if run["corpus"] not in names]
-    jsonl.write_records(folder / "runs.jsonl", [*kept, *runs])
+    others = [] if not (folder / "runs.jsonl").exists() else lines(folder / "runs.jsonl")
+    others = [run for run in others if run["corpus"] not in names]
+    jsonl.write_records(folder / "runs.jsonl", [*others, *runs])
 
 
-def models(form: str) -> list[Path]:
-    """The baselines of a form of a task that need neither torch nor an endpoint."""
-    task, _, mentions = form.partition("/")
-    found = []
-    for path in sorted((ROOT / "baselines").glob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        known = {task, f"{task}/{mentions}"} & set(inputs.named_tasks(tree, default=(task,)))
-        if known and not {"torch", "openai"} & inputs.imported(tree):
-            found.append(path)
-    return found
+def kept(form: str, trained: str) -> list[Training]:
+    """The trainings of encoders whose predictions are kept, the first seed of each first."""
+    return [
+        training
+        for training in trainings()
+        if (training.form, training.trained) == (form, trained) and training.account.exists()
+    ]
 
 
-def options(name: str, form: str) -> list[str]:
-    """Options of the commands run, score and compare."""
-    task, _, mentions = form.partition("/")
-    given = ["--mentions", mentions] if mentions else []
-    return ["--task", task, "--corpus", name, *given]
+def scored(training: Training, tested: str) -> Scores:
+    """The scores of what an encoder predicts for the test set of a corpus."""
+    path = str(training.predictions(tested))
+    result = json.loads(printed("score", path, *options(tested, training.form), "--json"))
+    del result["arguments"]
+    return msgspec.convert(result, Scores)
+
+
+def accounted(name: str, form: str, system: str, seed: int, account: Path) -> dict[str, Any]:
+    """The account of a run, with what it was a run of."""
+    run = msgspec.json.decode(account.read_bytes(), type=Run)
+    return {"corpus": name, "task": form, "system": system, "seed": seed, "run": run}
 
 
 def annotators(name: str, form: str, folder: Path) -> Iterator[tuple[str, Path]]:
@@ -124,17 +139,12 @@ def write(path: Path, content: str) -> None:
         temporary.write_bytes(msgspec.json.format(content.encode("utf-8"), indent=1) + b"\n")
 
 
-def lines(path: Path) -> list[dict[str, Any]]:
-    """The objects of a file."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
 def results_table(folder: Path = RESULTS) -> str:
     """Each system's headline score in each task, with its group, on both corpora, and its speed."""
     speeds = {
         (each["task"], each["system"]): each["run"]
         for each in lines(folder / "runs.jsonl")
-        if each["corpus"] == "desk"
+        if (each["corpus"], each["seed"]) == ("desk", 0)
     }
     rows = []
     for form in FORMS:
@@ -143,7 +153,7 @@ def results_table(folder: Path = RESULTS) -> str:
             (
                 path.stem
                 for path in (folder / "desk" / place).glob("*.json")
-                if path.stem != "groups"
+                if path.stem not in BESIDE
             ),
             key=lambda system: -_headline(folder / "desk" / place / f"{system}.json")["value"],
         )
@@ -191,25 +201,35 @@ def write_contrasts(folder: Path, predictions: Path) -> None:
     for form in FORMS:
         task, _, mentions = form.partition("/")
         results: dict[str, dict[str, Any]] = {name: {} for name in corpus.CONTRASTS}
-        for model in models(form):
+        predicted: dict[str, list[dict[str, Any]]] = {}
+        for model in baselines(form, encoders=False):
             output = predictions / f"{form.replace('/', '-')}-{model.stem}.jsonl"
             output.unlink(missing_ok=True)
             run_apart(model, [*options("desk", form), "--input", str(given)], output)
-            answers = {each["doc_id"]: each for each in lines(output)}
+            predicted[model.stem] = lines(output)
+        for each in kept(form, "desk"):
+            if not each.seed:
+                parts = [each.predictions(part) for part in ("desk", "contrast")]
+                rows = [row for part in parts for row in lines(part)]
+                for row in rows:  # which changed texts are kept without
+                    row.pop("sentence_scores", None)
+                predicted[each.model.stem] = rows
+        for system, rows in predicted.items():
+            answers = {row["doc_id"]: row for row in rows}
             for name, found in pairs.items():
                 wanted = contrasts.documents(found)
-                scores = contrasts.score_contrast(
+                result = contrasts.score_contrast(
                     tasks.find(task, mentions or None),
                     found,
                     [answers[document.doc_id] for document in wanted],
                     name=name,
                 )
-                kept = {key: getattr(scores, key) for key in KEPT}
-                results[name][model.stem] = msgspec.to_builtins(kept)
+                shown = {key: getattr(result, key) for key in SHOWN}
+                results[name][system] = msgspec.to_builtins(shown)
         write(folder / f"{form.replace('/', '-')}.json", jsonl.encode(results))
 
 
-KEPT = ("pairs", "original", "changed", "difference", "consistency", "both_right", "forms")
+SHOWN = ("pairs", "original", "changed", "difference", "consistency", "both_right", "forms")
 
 
 def contrast_table(folder: Path = RESULTS / "contrast") -> str:
@@ -239,9 +259,77 @@ def run_apart(model: Path, given: Sequence[str], output: Path) -> None:
     subprocess.run(call, check=True, cwd=ROOT, stderr=subprocess.DEVNULL)
 
 
+def transfer_table(form: str) -> str:
+    """Every system of a form trained on each corpus and on both, tested on each."""
+    task, _, mentions = form.partition("/")
+    rows = transfer.transfers(tasks.find(task, mentions or None), baselines(form, encoders=False))
+    return text.bench(sorted([*rows, *encoder_rows(form)], key=_in_order)).partition("\n\n")[0]
+
+
+def encoder_table(form: str) -> str:
+    """The rows of a transfer table that are of encoders."""
+    return text.bench(encoder_rows(form)).partition("\n\n")[0]
+
+
+def encoder_rows(form: str) -> list[transfer.Transfer]:
+    """What encoders of the first seed give when trained and tested so."""
+    rows = [
+        (tested, trained, each.model.stem, scored(each, tested))
+        for trained in corpus.CORPUS_NAMES
+        for each in kept(form, trained)
+        if not each.seed
+        for tested in CORPORA
+    ]
+    return sorted(rows, key=_in_order)
+
+
+def _in_order(row: transfer.Transfer) -> tuple[int, int, str]:
+    names = corpus.CORPUS_NAMES
+    return names.index(row[0]), names.index(row[1]), row[2]
+
+
+def seeds_table(folder: Path = RESULTS) -> str:
+    """The headline of each encoder over its seeds, and what the trainings took."""
+    runs = lines(folder / "runs.jsonl")
+    rows = []
+    for form in FORMS:
+        place = form.replace("/", "-")
+        found = {
+            name: json.loads(path.read_bytes())
+            for name in CORPORA
+            if (path := folder / name / place / "seeds.json").exists()
+        }
+        for system in sorted({system for seeds in found.values() for system in seeds}):
+            cells = [_spread(found.get(name, {}).get(system, [])) for name in CORPORA]
+            own = [each["run"] for each in runs if (each["task"], each["system"]) == (form, system)]
+            minutes = statistics.mean(run["fit_seconds"] for run in own) / 60
+            hardware = sorted({_hardware(run["hardware"]) for run in own})
+            task = form.replace("/gold", ", given mentions")
+            rows.append([task, system, *cells, f"{minutes:.0f}", "; ".join(hardware)])
+    head = ["task", "system", *CORPORA, "training, min", "hardware"]
+    return text.table(head, rows)
+
+
+def _spread(values: Sequence[float]) -> str:
+    """Mean, standard deviation, and how many there are."""
+    if len(values) < 2:
+        return ", ".join(map(text.ratio, values))
+    mean, deviation = statistics.mean(values), statistics.stdev(values)
+    return f"{text.ratio(mean)} ± {text.ratio(deviation)} ({len(values)})"
+
+
+def _hardware(found: dict[str, Any]) -> str:
+    return str(found.get("graphics card", found["processor"]))
+
+
 def fill_tables() -> None:
     """Put the tables of results between their marks in README and docs."""
     fill(ROOT / "README.md", "results", results_table())
+    fill(ROOT / "data" / "README.md", "encoders", encoder_table("sentences"))
+    page = ROOT / "docs" / "results.md"
+    fill(page, "seeds", seeds_table())
+    for form in FORMS[1:]:
+        fill(page, f"transfer {form}", transfer_table(form))
     fill(ROOT / "docs" / "metrics.md", "contrast", contrast_table())
 
 
