@@ -126,7 +126,7 @@ def test_given_mentions_are_aligned_by_id_alone() -> None:
 def test_the_first_level_decides_before_the_second() -> None:
     """The diagonal has more of the second level, the other pairing more of the first."""
     levels = {(0, 0): (2, 9), (1, 1): (2, 9), (0, 1): (3, 0), (1, 0): (2, 0)}
-    assert align(2, 2, levels) == [(0, 1), (1, 0)]
+    assert align(levels) == [(0, 1), (1, 0)]
 
 
 records = st.lists(

@@ -169,3 +169,20 @@ def test_one_to_one_over_any_figures(gold: list[Bounds], predicted: list[Bounds]
     )
     # 1 for the record, 1 for the group, 1 for the bounds; the outcome is the gate
     assert quantity_counts(a, b)["casualty/tuple_matched"] == best
+
+
+def test_what_is_alone_settles_no_tie() -> None:
+    """Two pairings are equally good, and one of them is better for incidents.
+
+    A third figure elsewhere, which is wrong, must not decide for it.
+    """
+    gold = [
+        casualty("k0", 0, 0, 0, group="unknown"),
+        casualty("k1", 0, 0, 0, group="unknown", incident="i2"),
+        casualty("k2", 0, 0, 0),
+    ]
+    predicted = [casualty("k0", 0, 0, 0), casualty("k1", 0, 0, 0, incident="i2")]
+    before = quantity_counts(gold, predicted)
+    after = quantity_counts(gold, [*predicted, casualty("k9", 500, 3, 3, incident="i3")])
+    changed = {name for name in before if before[name] != after[name]}
+    assert not {name for name in changed if name.endswith(("matched", "_sum"))}

@@ -121,7 +121,7 @@ def frame_counts(
         shared = _agreeing(filled[0][i], filled[1][j])
         if frame.gate in (None, *shared):
             similar[i, j] = (1 + len(shared) - (frame.gate in shared),)
-    best = align(len(gold), len(predicted), similar)
+    best = align(similar)
     counts[f"{frame.row}/{frame.template}_matched"] = sum(similar[pair][0] for pair in best)
     return counts
 
@@ -144,7 +144,7 @@ def align_records(frame: Frame, gold: Sequence[Any], predicted: Sequence[Any]) -
         return matches[i, j], sum(alike), 1, int(all(alike)), *map(int, counted), own
 
     cells = {(ranks[0][i], ranks[1][j]): levels(i, j) for i, j in matches}
-    pairs = align(len(gold), len(predicted), cells)
+    pairs = align(cells)
     return sorted((orders[0][i], orders[1][j]) for i, j in pairs)
 
 
@@ -169,22 +169,24 @@ def frame_scores(frame: Frame, sums: Sums) -> Table:
     return table | {f"{row} {field}": prf_of(sums, f"{row} {field}") for field in frame.fields}
 
 
-def align(rows: int, columns: int, cells: Mapping[tuple[int, int], Levels]) -> Pairs:
+def align(cells: Mapping[tuple[int, int], Levels]) -> Pairs:
     """Pair rows and columns so that the first level's sum is greatest, then the next one's.
 
     Args:
-        rows: Number of rows.
-        columns: Number of columns.
-        cells: For each pair that may be made, non-negative integers, the first above 0.
+        cells: For each pair that may be made, non-negative integers, the first above 0. What
+            is in none has no part in how a tie is settled.
     """
     if _apart(cells):
         return sorted(cells)
-    values = [[0] * columns for _ in range(rows)]
+    rows, columns = (sorted({pair[side] for pair in cells}) for side in (0, 1))
+    values = [[0] * len(columns) for _ in rows]
+    places = {(i, j): (rows.index(i), columns.index(j)) for i, j in cells}
     for level in range(max(map(len, cells.values()))):
-        base = 1 + min(rows, columns) * max(cell[level] for cell in cells.values())
-        for (i, j), cell in cells.items():
+        base = 1 + min(len(rows), len(columns)) * max(cell[level] for cell in cells.values())
+        for pair, cell in cells.items():
+            i, j = places[pair]
             values[i][j] = values[i][j] * base + cell[level]
-    return assign(values)
+    return [(rows[i], columns[j]) for i, j in assign(values)]
 
 
 def _apart(pairs: Collection[tuple[int, int]]) -> bool:

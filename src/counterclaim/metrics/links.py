@@ -151,7 +151,7 @@ def _count_statuses(
             if shared := len(claims[0][a] & claims[1][b]):
                 same = [statuses[0][a] == statuses[1][b] == status for status in STATUSES]
                 cells[i, j] = shared, int(any(same)), *same
-    for i, j in align(len(names[0]), len(names[1]), cells):
+    for i, j in align(cells):
         a, b = statuses[0][names[0][i]], statuses[1][names[1][j]]
         if a == b:
             counts[f"{a}/matched"] += 1
