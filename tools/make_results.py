@@ -325,7 +325,8 @@ def _hardware(found: dict[str, Any]) -> str:
 def fill_tables() -> None:
     """Put the tables of results between their marks in README and docs."""
     fill(ROOT / "README.md", "results", results_table())
-    fill(ROOT / "data" / "README.md", "encoders", encoder_table("sentences"))
+    for page in (ROOT / "README.md", ROOT / "data" / "README.md"):
+        fill(page, "encoders", encoder_table("sentences"))
     page = ROOT / "docs" / "results.md"
     fill(page, "seeds", seeds_table())
     for form in FORMS[1:]:
