@@ -116,8 +116,8 @@ def fit(
     *,
     weights: str = "",
     seed: int = 0,
-    epochs: int = 20,
-    rate: float = 1e-4,
+    epochs: int = 12,
+    rate: float = 4e-4,
 ) -> Callable[[Sequence[Document]], list[Prediction]]:
     """Fine-tune on documents; the best epoch is chosen on `dev`."""
     torch.manual_seed(seed)

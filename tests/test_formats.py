@@ -295,7 +295,7 @@ def test_a_task_that_makes_no_records_is_named(
     (task,) = tasks_of(tmp_path, ORIGINAL)
     change(task)
     (tmp_path / "tasks.json").write_text(json.dumps([task]), encoding="utf-8")
-    with pytest.raises(DataError, match=f"tasks.json: .*{expected}"):
+    with pytest.raises(DataError, match=f"tasks.json: task 1: .*{expected}"):
         formats.read("label-studio", tmp_path, {ORIGINAL.doc_id: ORIGINAL})
 
 
@@ -338,6 +338,28 @@ def test_a_line_of_conll_that_does_not_fit_is_named(
     path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
     with pytest.raises(DataError, match=f"spans.conll:.*{re.escape(expected)}"):
         formats.read("conll", tmp_path, {ORIGINAL.doc_id: ORIGINAL})
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "content", "expected"),
+    [
+        ("cas", "case-1.xmi", b"<xmi", "case-1.xmi: XMLSyntaxError: .*expected UIMA CAS as XMI"),
+        ("cas", "TypeSystem.xml", None, "^[^:]*TypeSystem.xml: no such file"),
+        ("brat", "case-1.txt", None, "^[^:]*case-1.txt: no such file"),
+        ("brat", "case-1.ann", b"\xff", "^[^:]*case-1.ann: [^/]*expected UTF-8"),
+        ("conll", "spans.conll", b"\xff", "spans.conll: .*expected UTF-8"),
+        ("label-studio", "tasks.json", b"{", "tasks.json: .*expected tasks as Label Studio"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(
+    tmp_path: Path, name: str, file: str, content: bytes | None, expected: str
+) -> None:
+    formats.write(name, [ORIGINAL], tmp_path)
+    (tmp_path / file).unlink()
+    if content is not None:
+        (tmp_path / file).write_bytes(content)
+    with pytest.raises(DataError, match=expected):
+        formats.read(name, tmp_path, {ORIGINAL.doc_id: ORIGINAL})
 
 
 def test_a_record_keeps_the_id_that_is_one_and_others_get_what_is_free() -> None:

@@ -39,6 +39,15 @@ def options(name: str, form: str) -> list[str]:
     return ["--task", task, "--corpus", name, *given]
 
 
+@cache
+def takes_seed(model: Path) -> bool:
+    """Whether the `fit` of a model file has an argument of that name."""
+    for node in ast.parse(model.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and node.name == "fit":
+            return "seed" in {argument.arg for argument in node.args.kwonlyargs}
+    return False
+
+
 class Training(NamedTuple):
     """One training of an encoder, of those that its results rest on."""
 
@@ -66,7 +75,7 @@ def trainings() -> Iterator[Training]:
     for seed in range(SEEDS):
         for form in FORMS:
             for model in baselines(form, encoders=True):
-                seeded = "seed: int" in model.read_text(encoding="utf-8")
+                seeded = takes_seed(model)
                 for trained in corpus.CORPUS_NAMES:
                     if seed == 0 or (seeded and trained != "all"):
                         yield Training(form, model, trained, seed)

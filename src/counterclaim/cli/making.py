@@ -73,7 +73,7 @@ def export(arguments: argparse.Namespace) -> int:
 
 
 def _predicted(documents: Sequence[Document], path: str) -> list[Document]:
-    """Documents with the records that a system has predicted, the whole ones of each layer."""
+    """Documents with the records that a system has predicted in the place of their own."""
     given = {each.doc_id: each for _, each in jsonl.read_records(path, Prediction)}
     if unknown := sorted(given.keys() - {document.doc_id for document in documents}):
         raise DataError(f"{path}: {unknown[0]} is not among the documents")

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from counterclaim.errors import DataError
-from counterclaim.formats import label_studio
 from counterclaim.model import Document, blind
 
 FORMATS = {
@@ -45,11 +44,9 @@ def write(
         if document.text is None:
             raise DataError(f"{document.doc_id}: has no text; expected a hydrated document")
     shown = [blind(document) for document in documents] if bare else documents
-    if name == "label-studio":
-        # It alone tells texts that are annotated, or by whom, from others.
-        label_studio.write(shown, folder, bare=bare, system=system)
-        return []
-    lost: list[str] = _module(name).write(shown, folder)
+    # Label Studio alone tells texts that are annotated, and by whom, from others.
+    more = {"bare": bare, "system": system} if name == "label-studio" else {}
+    lost: list[str] = _module(name).write(shown, folder, **more)
     return lost
 
 

@@ -22,6 +22,7 @@ from counterclaim.formats.graph import (
     Node,
     check_words,
     from_graph,
+    read_text,
     same_text,
     to_graph,
     value_fields,
@@ -109,10 +110,9 @@ def read(folder: Path, documents: Mapping[str, Document]) -> list[Document]:
     """
     found = []
     for path in sorted(folder.glob("*.ann")):
-        text = jsonl.read_bytes(path.with_suffix(".txt")).decode("utf-8")
+        text, lines = read_text(path.with_suffix(".txt")), read_text(path).split("\n")
         try:
             document = same_text(unquote(path.stem), text, documents)
-            lines = jsonl.read_bytes(path).decode("utf-8").split("\n")
             found.append(from_graph(document, _graph(document, lines)))
         except DataError as error:
             raise DataError(f"{path}: {error}") from None

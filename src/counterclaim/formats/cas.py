@@ -4,9 +4,8 @@ Its offsets are UTF-16 units, which cassis converts. Each kind of record is a la
 with a feature for each value; roles and answers are one layer of relations.
 """
 
-import re
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -20,9 +19,11 @@ from counterclaim.formats.graph import (
     Graph,
     Node,
     from_graph,
+    read_text,
     same_text,
     to_graph,
     value_fields,
+    words_of,
 )
 from counterclaim.model import Document, Span
 
@@ -31,7 +32,6 @@ PREFIX = "webanno.custom."
 RELATION = f"{PREFIX}ClaimRelation"
 _SENTENCE = "de.tudarmstadt.ukp.dkpro.core.api.segmentation.type.Sentence"
 _TOKEN = "de.tudarmstadt.ukp.dkpro.core.api.segmentation.type.Token"
-_WORD = re.compile(r"\w+|[^\w\s]")
 
 
 def _cassis() -> Any:
@@ -77,10 +77,8 @@ def write(documents: Iterable[Document], folder: Path) -> list[str]:
         cas.sofa_string, cas.sofa_mime = document.text, "text/plain"
         for sentence in document.sentences:
             cas.add(types.get_type(_SENTENCE)(begin=sentence.start, end=sentence.end))
-            for word in _WORD.finditer(document.words(sentence) or ""):
-                start = sentence.start
-                token = types.get_type(_TOKEN)
-                cas.add(token(begin=start + word.start(), end=start + word.end()))
+        for _, word in words_of(document):
+            cas.add(types.get_type(_TOKEN)(begin=word.start, end=word.end))
         graph, made = to_graph(document), {}
         for node in graph.nodes:
             values = {name: str(value) for name, value in node.values.items()}
@@ -114,18 +112,29 @@ def read(folder: Path, documents: Mapping[str, Document]) -> list[Document]:
     paths = sorted(folder.glob("*.xmi"))
     if not paths:
         raise DataError(f"{folder}: has no .xmi file")
-    with (folder / TYPES).open("rb") as stream:
-        types = cassis.load_typesystem(stream)
+    types = _parsed(folder / TYPES, cassis.load_typesystem)
+    load = partial(cassis.load_cas_from_xmi, typesystem=types)
     found = []
     for path in paths:
-        with path.open("rb") as stream:
-            cas = cassis.load_cas_from_xmi(stream, typesystem=types)
+        cas = _parsed(path, load)
         try:
-            document = same_text(unquote(path.stem), cas.sofa_string, documents)
+            document = same_text(unquote(path.stem), cas.sofa_string or "", documents)
             found.append(from_graph(document, _graph(cas)))
         except DataError as error:
             raise DataError(f"{path}: {error}") from None
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            what = f"{type(error).__name__}: {error}"
+            raise DataError(f"{path}: {what}; expected the layers of {TYPES}") from None
     return found
+
+
+def _parsed(path: Path, parse: Callable[[str], Any]) -> Any:
+    content = read_text(path)
+    try:
+        return parse(content)
+    except Exception as error:  # cassis and its XML parser raise of many kinds
+        what = f"{type(error).__name__}: {error}"
+        raise DataError(f"{path}: {what}; expected UIMA CAS as XMI") from None
 
 
 def _graph(cas: Any) -> Graph:

@@ -4,19 +4,17 @@ Words are runs of letters and digits, or single marks. Only where records are is
 records of one kind that overlap the longest.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from counterclaim import jsonl
 from counterclaim.errors import DataError
-from counterclaim.formats.graph import RECORDS, to_graph
+from counterclaim.formats.graph import RECORDS, read_text, to_graph, words_of
 from counterclaim.model import LABELS, LAYERS, Document, Span
 
 FILE = "spans.conll"
 HEAD = "# doc_id = "
-_WORD = re.compile(r"\w+|[^\w\s]")
 
 
 def write(documents: Iterable[Document], folder: Path) -> list[str]:
@@ -32,7 +30,7 @@ def write(documents: Iterable[Document], folder: Path) -> list[str]:
     lines: list[str] = []
     overlapping = moved = 0
     for document in documents:
-        words = _words(document)
+        words = list(words_of(document))
         columns = []
         nodes = [node for node in to_graph(document).nodes if node.label in RECORDS]
         for layer, label in zip(LAYERS, LABELS, strict=True):
@@ -54,15 +52,6 @@ def write(documents: Iterable[Document], folder: Path) -> list[str]:
     lost += [f"{overlapping} spans that overlap another of their kind"] if overlapping else []
     lost += [f"the ends of {moved} spans that cut a word"] if moved else []
     return lost
-
-
-def _words(document: Document) -> list[tuple[int, Span]]:
-    """The words of each sentence, with its number."""
-    return [
-        (number, Span(sentence.start + match.start(), sentence.start + match.end()))
-        for number, sentence in enumerate(document.sentences)
-        for match in _WORD.finditer(document.words(sentence) or "")
-    ]
 
 
 def _tags(words: Sequence[Span], spans: Iterable[Span], label: str) -> tuple[list[str], int, int]:
@@ -93,7 +82,7 @@ def read(folder: Path, documents: Mapping[str, Document]) -> list[dict[str, Any]
     path = folder / FILE if folder.is_dir() else folder
     rows: dict[str, list[tuple[int, list[str]]]] = {}
     name = ""
-    for number, line in enumerate(jsonl.read_bytes(path).decode("utf-8").split("\n"), 1):
+    for number, line in enumerate(read_text(path).split("\n"), 1):
         if line.startswith(HEAD):
             name = line.removeprefix(HEAD)
             rows[name] = []
@@ -112,7 +101,7 @@ def read(folder: Path, documents: Mapping[str, Document]) -> list[dict[str, Any]
 
 
 def _prediction(document: Document, lines: Sequence[tuple[int, list[str]]]) -> dict[str, Any]:
-    words = _words(document)
+    words = list(words_of(document))
     if len(words) != len(lines):
         where = f"{lines[-1][0] if lines else 1}: {document.doc_id}"
         raise DataError(f"{where}: has {len(lines)} words; expected {len(words)}")

@@ -11,10 +11,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import msgspec
 
+from counterclaim import jsonl
 from counterclaim.errors import DataError
 from counterclaim.model import LAYER_TYPES, LAYERS, SPAN_FIELDS, Document, Prediction, Span
 
@@ -197,6 +199,25 @@ def _relate(
 
 def _where(document: Document, node: Node) -> str:
     return f"{document.doc_id}: {node.label} {node.id} {document.words(node.span)!r:.60}"
+
+
+def words_of(document: Document) -> Iterator[tuple[int, Span]]:
+    """The words of a text, runs of letters and digits or single marks, by sentence number."""
+    for number, sentence in enumerate(document.sentences):
+        for match in re.finditer(r"\w+|[^\w\s]", document.words(sentence) or ""):
+            yield number, Span(sentence.start + match.start(), sentence.start + match.end())
+
+
+def read_text(path: Path) -> str:
+    """A file in UTF-8.
+
+    Raises:
+        DataError: It cannot be read, or is in another encoding.
+    """
+    try:
+        return jsonl.read_bytes(path).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: {error}; expected UTF-8") from None
 
 
 def same_text(doc_id: str, text: str, documents: Mapping[str, Document]) -> Document:

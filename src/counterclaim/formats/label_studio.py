@@ -59,7 +59,7 @@ def config() -> str:
 
 def write(
     documents: Iterable[Document], folder: Path, *, bare: bool = False, system: str | None = None
-) -> None:
+) -> list[str]:
     """Write tasks with the records of documents, and the configuration.
 
     Args:
@@ -67,6 +67,9 @@ def write(
         folder: Where `tasks.json` and `config.xml` go.
         bare: Tasks that nobody has annotated yet.
         system: Whose predictions the records are; they are pre-annotations then.
+
+    Returns:
+        What is lost: nothing.
     """
     tasks = []
     for document in documents:
@@ -88,6 +91,7 @@ def write(
     ):
         with jsonl.replacing(folder / name) as temporary:
             temporary.write_text(content, encoding="utf-8")
+    return []
 
 
 def _results(document: Document, graph: Graph) -> list[dict[str, Any]]:
@@ -139,14 +143,20 @@ def read(folder: Path, documents: Mapping[str, Document]) -> list[Document]:
         DataError: A task is of no document, of another text, or its annotation makes no record.
     """
     path = folder / TASKS if folder.is_dir() else folder
+    expected = "expected tasks as Label Studio exports them"
     try:
-        tasks = json.loads(jsonl.read_bytes(path))
-        found = [_document(task, documents) for task in tasks]
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        what = f"{type(error).__name__}: {error}"
-        raise DataError(f"{path}: {what}; expected tasks as Label Studio exports them") from None
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from None
+        tasks = list(json.loads(jsonl.read_bytes(path)))
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{path}: {error}; {expected}") from None
+    found = []
+    for number, task in enumerate(tasks, 1):
+        where = f"{path}: task {number}"
+        try:
+            found.append(_document(task, documents))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DataError(f"{where}: {type(error).__name__}: {error}; {expected}") from None
+        except DataError as error:
+            raise DataError(f"{where}: {error}") from None
     return found
 
 

@@ -179,13 +179,13 @@ def align(cells: Mapping[tuple[int, int], Levels]) -> Pairs:
     if _apart(cells):
         return sorted(cells)
     rows, columns = (sorted({pair[side] for pair in cells}) for side in (0, 1))
+    row, column = ({key: n for n, key in enumerate(side)} for side in (rows, columns))
     values = [[0] * len(columns) for _ in rows]
-    places = {(i, j): (rows.index(i), columns.index(j)) for i, j in cells}
     for level in range(max(map(len, cells.values()))):
         base = 1 + min(len(rows), len(columns)) * max(cell[level] for cell in cells.values())
-        for pair, cell in cells.items():
-            i, j = places[pair]
-            values[i][j] = values[i][j] * base + cell[level]
+        for (i, j), cell in cells.items():
+            value = values[row[i]][column[j]]
+            values[row[i]][column[j]] = value * base + cell[level]
     return [(rows[i], columns[j]) for i, j in assign(values)]
 
 
