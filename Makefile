@@ -2,10 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: bench test check format data encoders results clean
+.PHONY: bench report test check format data encoders results clean
 
 bench: .venv/.installed
 	$(BIN)/counterclaim bench
+
+# A page about the baselines, build/report/index.html.
+report: .venv/.installed
+	$(BIN)/counterclaim report -o build/report
 
 test: .venv/.installed-dev
 	$(BIN)/pytest --numprocesses 2 --dist worksteal

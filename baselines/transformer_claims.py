@@ -56,9 +56,11 @@ SIDES = {
     "accusations": (("source", "source_actor"), ("target", "target_actor")),
     "denials": (("source", "source_actor"),),
 }
+# What is tagged: records, and what may be the source or target of one.
+TAGGED = (*POINTERS, "source", "target")
 # What has an end: a record, what it points at, and the name of a side.
 ENDS = (*POINTERS, "source", "target", "content", "name")
-LENGTH = 256  # tokens of a window
+LENGTH = 128  # tokens of a window
 BATCH = 4  # documents of a step
 PATIENCE = 3  # epochs without a better one
 ADDED_RATE = 1e-3  # highest learning rate of what is not the encoder
@@ -67,7 +69,8 @@ LONGEST = 100  # tokens of a span
 NEAR = 9  # powers of two that distances are told apart by
 BEFORE, AFTER = -3, 6  # sentences between two records that are told apart
 OUTSIDE, BEGIN, INSIDE = range(3)
-TAGS = 20  # weight of their loss, which is small, as most tokens are outside
+TAGS = 40  # weight of their loss, which is small, as most tokens are outside
+POINTED = 5  # of pointers
 RARE = [1.0, 4.0, 1.0]  # weights of the tags
 ANSWERS, LIKELIEST_ANSWERS, ONE_CLAIM = 0.5, 0.2, 0.5  # likelihoods that are enough
 Places = Sequence[tuple[int, int]]
@@ -159,11 +162,12 @@ class _Reader(nn.Module):
             raise ModelError(f"weights {weights}: no such folder")
         self.tokenizer = AutoTokenizer.from_pretrained(weights, local_files_only=True)
         config = AutoConfig.from_pretrained(weights, local_files_only=True)
-        config.attention_probs_dropout_prob = 0.0  # drawing it takes half of the time on a CPU
+        # Drawing it in every layer takes half of the time on a CPU.
+        config.attention_probs_dropout_prob = config.hidden_dropout_prob = 0.0
         self.encoder: Any = AutoModel.from_pretrained(weights, config=config, local_files_only=True)
         size = self.encoder.config.hidden_size
-        self.dropout = nn.Dropout(0.1)
-        self.tags = nn.Linear(size, 3 * len(POINTERS))
+        self.dropout = nn.Dropout(0.2)
+        self.tags = nn.Linear(size, 3 * len(TAGGED))
         self.ends = nn.ModuleDict({kind: _Pointers(size, size, 1) for kind in ENDS})
         self.pointers = nn.ModuleDict(
             {layer: _Pointers(2 * size, size, len(roles)) for layer, roles in POINTERS.items()}
@@ -238,10 +242,12 @@ class _Reader(nn.Module):
 
     def loss(self, text: Text, gold: Any, states: torch.Tensor) -> torch.Tensor:
         """What is learnt of one document: the sum of the losses of all parts."""
-        tags = torch.tensor([_tags(text, getattr(gold, layer)) for layer in POINTERS])
-        wanted_tags = tags.T.reshape(-1).to(self.device)
+        tagged = self.tagged(states)
+        wanted_tags = torch.tensor([_tags(text, places) for places in _tagged(text, gold)])
         weight = torch.tensor(RARE, device=self.device)
-        total = TAGS * functional.cross_entropy(self.tagged(states), wanted_tags, weight)
+        total = TAGS * functional.cross_entropy(
+            tagged.reshape(-1, 3), wanted_tags.T.reshape(-1).to(self.device), weight
+        )
         ending: dict[str, set[tuple[int, int]]] = {kind: set() for kind in ENDS}
         for layer, roles in POINTERS.items():
             records = getattr(gold, layer)
@@ -250,22 +256,24 @@ class _Reader(nn.Module):
             places = _places(text, records)
             ending[layer].update(places)
             spoken = _spoken(states, places)
-            pointed = self.pointers[layer](spoken, states, _away(text, places).to(self.device))
+            pointed = self.pointed(layer, text, states, tagged, places)
             wanted = [[_wanted(text, getattr(r, role)) for role in roles] for r in records]
             for row in wanted:
                 for role, spans in zip(roles, row, strict=True):
                     ending[role].update(spans or ())
-            total = total + _pointer_loss(pointed, wanted)
+            total = total + POINTED * _pointer_loss(pointed, wanted)
             for role, side in SIDES[layer]:
                 names = [[_wanted(text, getattr(record, side))] for record in records]
-                total = total + _pointer_loss(self.named(text, states, records, role), names)
+                found = self.named(text, states, records, role)
+                total = total + POINTED * _pointer_loss(found, names)
                 ending["name"].update(*(spans or () for (spans,) in names))
             kinds = [KINDS[layer].index(_kind(record)) for record in records]
             target = torch.tensor(kinds, device=self.device)
             total = total + functional.cross_entropy(self.kinds[layer](spoken), target)
             pairs = _pairs(records, gold.accusations)
             if pairs:
-                found = self.paired(layer, text, states, records, gold.accusations)
+                # Pairs are few: they learn from states, and states nothing from them.
+                found = self.paired(layer, text, states.detach(), records, gold.accusations)
                 together = [
                     a.id in r.answers if isinstance(r, Denial) else a.claim == r.claim
                     for r, a in ((records[i], gold.accusations[j]) for i, j in pairs)
@@ -282,8 +290,22 @@ class _Reader(nn.Module):
         return total
 
     def tagged(self, states: torch.Tensor) -> torch.Tensor:
-        """Scores of tags, of shape (tokens x layers, 3)."""
-        return torch.as_tensor(self.tags(states).reshape(-1, 3))
+        """Scores of tags, of shape (tokens, kinds, 3)."""
+        return torch.as_tensor(self.tags(states).reshape(len(states), -1, 3))
+
+    def pointed(
+        self, layer: str, text: Text, states: torch.Tensor, tagged: torch.Tensor, places: Places
+    ) -> torch.Tensor:
+        """Scores of where the roles of records at places are, (places, roles, 1 + tokens)."""
+        away = _away(text, places).to(self.device)
+        scores = self.pointers[layer](_spoken(states, places), states, away)
+        begins = functional.log_softmax(tagged, dim=-1)[..., BEGIN]
+        # What is tagged as a source can be one of this record; a denial's content is not tagged.
+        seen = [
+            begins[:, TAGGED.index(role)] if role in TAGGED else begins.new_zeros(len(begins))
+            for role in POINTERS[layer]
+        ]
+        return torch.as_tensor(scores + functional.pad(torch.stack(seen), (1, 0)))
 
     def ended(
         self, kind: str, text: Text, states: torch.Tensor, firsts: Sequence[int]
@@ -362,8 +384,8 @@ class _Reader(nn.Module):
     def records(self, layer: str, text: Text, states: torch.Tensor) -> list[Any]:
         """The records of a layer that are found, without links."""
         column = list(POINTERS).index(layer)
-        tags = self.tagged(states).argmax(dim=-1).reshape(len(states), -1)[:, column]
-        firsts = (tags == BEGIN).nonzero()[:, 0].tolist()
+        tagged = self.tagged(states)
+        firsts = (tagged[:, column].argmax(dim=-1) == BEGIN).nonzero()[:, 0].tolist()
         spans: list[Span] = []
         for span in self.spans(layer, text, states, firsts):
             if span and (not spans or spans[-1].end <= span.start):
@@ -382,9 +404,8 @@ class _Reader(nn.Module):
                 for i, s in enumerate(spans, 1)
             ]
         places = _places(text, found)
-        spoken, away = _spoken(states, places), _away(text, places).to(self.device)
-        pointed = self.pointers[layer](spoken, states, away).argmax(dim=-1) - 1
-        kinds = self.kinds[layer](spoken).argmax(dim=-1).tolist()
+        pointed = self.pointed(layer, text, states, tagged, places).argmax(dim=-1) - 1
+        kinds = self.kinds[layer](_spoken(states, places)).argmax(dim=-1).tolist()
         field = "act" if layer == "accusations" else "scope"
         found = [replace(r, **{field: KINDS[layer][k]}) for r, k in zip(found, kinds, strict=True)]
         for column, role in enumerate(POINTERS[layer]):
@@ -453,10 +474,19 @@ def _kind(record: Any) -> str:
     return str(record.act if isinstance(record, Accusation) else record.scope)
 
 
-def _tags(text: Text, records: Sequence[Any]) -> list[int]:
-    """Of records that overlap the longest is learnt."""
+def _tagged(text: Text, gold: Any) -> Iterator[Places]:
+    """The places of each of `TAGGED`."""
+    records = {layer: getattr(gold, layer) for layer in POINTERS}
+    yield from (_places(text, each) for each in records.values())
+    for role in ("source", "target"):
+        spans = (getattr(r, role, None) for each in records.values() for r in each)
+        yield sorted({text.place(span) for span in spans if span})
+
+
+def _tags(text: Text, places: Places) -> list[int]:
+    """Of places that overlap the longest is learnt."""
     tags = [OUTSIDE] * len(text.tokens)
-    for first, last in sorted(_places(text, records), key=lambda p: (p[0] - p[1], p[0])):
+    for first, last in sorted(places, key=lambda p: (p[0] - p[1], p[0])):
         if not any(tags[first : last + 1]):
             tags[first : last + 1] = [BEGIN] + [INSIDE] * (last - first)
     return tags

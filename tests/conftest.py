@@ -1,5 +1,6 @@
 """Fixtures: hand-written documents, and a place of their own for every test's cache."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,8 +47,18 @@ def upstream() -> list[Path]:
     return folders
 
 
+@pytest.fixture(scope="session")
+def wire_texts(upstream: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All wire texts as hydrate writes them: once, as it reads many files."""
+    folder = tmp_path_factory.mktemp("wire")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(corpus.CACHE_VARIABLE, str(folder))
+        assert main(["hydrate", *(f"--from={folder}" for folder in upstream)]) == 0
+        return corpus.hydrated_path()
+
+
 @pytest.fixture
-def hydrated(upstream: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
+def hydrated(wire_texts: Path) -> None:
     """All wire texts in the cache of the test."""
-    assert main(["hydrate", *(f"--from={folder}" for folder in upstream)]) == 0
-    capsys.readouterr()
+    corpus.hydrated_path().parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(wire_texts, corpus.hydrated_path())

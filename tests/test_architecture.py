@@ -10,7 +10,7 @@ import counterclaim
 PACKAGE = Path(counterclaim.__file__).parent
 # A module imports only from those before it.
 ORDER = [
-    *("errors", "model", "jsonl", "batches", "columns", "corpus", "anchor", "validate"),
+    *("errors", "model", "jsonl", "batches", "columns", "corpus", "anchor", "texts", "validate"),
     *(
         "hydrate",
         "hub",
@@ -27,6 +27,7 @@ ORDER = [
         "comparing",
         "contrasts",
         "diagnosing",
+        "contested",
         "running",
         "recording",
         "reports",

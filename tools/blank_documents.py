@@ -5,32 +5,19 @@
 
 TEXTS holds one file DOC_ID.txt for each row of the plan. CANDIDATES name a document of a
 public repository a line, by `repository`, `path` and `key`; FOLDER holds the repositories,
-each in a folder OWNER+NAME. Sentences are split once, here, and are frozen in the record
-from then on. Date, conflict, event and genre of a wire document are the adjudicator's to
-say: here they stand for nothing.
+each in a folder OWNER+NAME. Date, conflict, event and genre of a wire document are the
+adjudicator's to say: here they stand for nothing.
 """
 
 import argparse
 import csv
 import json
-import re
 from pathlib import Path
-from typing import Any
-
-import msgspec
-from sentencex import get_sentence_boundaries
 
 from counterclaim import corpus, jsonl
 from counterclaim.hydrate.readers import RawText, read
-from counterclaim.model import (
-    CORPORA,
-    DESK_NOTE,
-    GUIDELINES_VERSION,
-    SPLITS,
-    Document,
-    Span,
-    text_hash,
-)
+from counterclaim.model import CORPORA, DESK_NOTE, SPLITS, Document, text_hash
+from counterclaim.texts import headline, with_text
 
 # Genres that do not begin with a headline.
 NO_HEADLINE = {"broadcast_transcript", "correction", "scraped_page"}
@@ -112,10 +99,9 @@ def blank_wire(row: dict[str, str], raw: RawText) -> Document:
 
 def blank_desk(row: dict[str, str], text: str) -> Document:
     """A desk document of one row of the plan, in the split "train" until it is split."""
-    first, gap, _ = text.partition("\n\n")
     fields = {
         **{name: row[name] for name in ("doc_id", "date", "conflict", "event", "genre")},
-        "title": first if gap and row["genre"] not in NO_HEADLINE and first[-1] != "." else None,
+        "title": None if row["genre"] in NO_HEADLINE else headline(text),
         "corpus": "desk",
         "source": {
             **dict.fromkeys(("repository", "path", "key", "url")),
@@ -124,38 +110,6 @@ def blank_desk(row: dict[str, str], text: str) -> Document:
         },
     }
     return with_text(fields, text)
-
-
-def with_text(fields: dict[str, Any], text: str) -> Document:
-    """A document of these fields and what follows from its text."""
-    derived = {
-        "text": text,
-        "sha256": text_hash(text),
-        "sentences": [{"start": s.start, "end": s.end} for s in split_sentences(text)],
-        "split": "train",
-        "guidelines": GUIDELINES_VERSION,
-    }
-    return msgspec.convert(fields | derived, Document)
-
-
-def split_sentences(text: str) -> list[Span]:
-    """Sentences as `sentencex` finds them, without the white space around them.
-
-    The number of a paragraph ("14.") is no sentence: it begins the one after it.
-    """
-    spans: list[Span] = []
-    for boundary in get_sentence_boundaries("en", text):
-        words = boundary["text"]
-        if words.strip():
-            start = boundary["start_index"] + len(words) - len(words.lstrip())
-            end = start + len(words.strip())
-            if spans and _NUMBER.fullmatch(text[spans[-1].start : start]):
-                start = spans.pop().start
-            spans.append(Span(start, end))
-    return spans
-
-
-_NUMBER = re.compile(r"\(?(\d+(\.\d+)*|[a-z]|[ivx]+)[.)] *")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ https://aclanthology.org/M93-1007.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -39,6 +39,14 @@ CONFUSED = {
     "casualties": ("outcome", "modifier", "group"),
     "locations": ("role", "country"),
 }
+
+
+class Outcome(NamedTuple):
+    """A gold record, the predicted one that it is aligned with, and which of `KINDS` that is."""
+
+    gold: Any | None
+    predicted: Any | None
+    kind: str
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -126,11 +134,11 @@ def diagnose(
             documents += 1
             here: Counter[str] = Counter()
             for layer in layers:
-                outcomes = _outcomes(task, layer, document, prediction)
-                own = Counter(kind for _, kind in outcomes)
+                became = outcomes(task, layer, document, prediction)
+                own = Counter(kind for *_, kind in became)
                 kinds[layer] += own
                 here += own
-                for record, kind in outcomes:
+                for record, _, kind in became:
                     if record is None:
                         continue
                     for name, read in properties[layer].items():
@@ -173,13 +181,18 @@ def _found(seen: Sequence[tuple[str, bool]], resamples: int, seed: int) -> Found
     return Found(len(seen), int(counts[:, 0].sum()), recall)
 
 
-def _outcomes(
-    task: Task, layer: str, document: Document, prediction: Prediction
-) -> list[tuple[Any, str]]:
-    """Each gold record with its kind; spurious predictions with no record."""
-    gold = getattr(document, layer)
+def outcomes(task: Task, layer: str, document: Document, prediction: Prediction) -> list[Outcome]:
+    """What became of each gold record of a layer, in their order, then what is spurious.
+
+    Args:
+        task: The task.
+        layer: The layer.
+        document: Gold.
+        prediction: A system's.
+    """
     if not task.layers:
         return _label_outcomes(layer, document, prediction)
+    gold = getattr(document, layer)
     predicted = getattr(prediction, layer) or ()
     frame = FRAMES[layer]
     pairs = dict(align_records(frame, gold, predicted))
@@ -190,29 +203,30 @@ def _outcomes(
         for record in getattr(prediction, other) or ()
         for span in _anchors(FRAMES[other], record)
     }
-    outcomes: list[tuple[Any, str]] = []
+    found = []
     for i, record in enumerate(gold):
         anchors = _anchors(frame, record)
         if i in pairs:
-            exact = anchors & _anchors(frame, predicted[pairs[i]])
-            outcomes.append((record, "correct" if exact else "partial"))
+            own = predicted[pairs[i]]
+            kind = "correct" if anchors & _anchors(frame, own) else "partial"
+            found.append(Outcome(record, own, kind))
         else:
-            outcomes.append((record, "incorrect" if anchors & elsewhere else "missing"))
-    return outcomes + [(None, "spurious")] * (len(predicted) - len(pairs))
+            found.append(Outcome(record, None, "incorrect" if anchors & elsewhere else "missing"))
+    extra = set(range(len(predicted))) - set(pairs.values())
+    return found + [Outcome(None, predicted[j], "spurious") for j in sorted(extra)]
 
 
-def _label_outcomes(
-    layer: str, document: Document, prediction: Prediction
-) -> list[tuple[Any, str]]:
+def _label_outcomes(layer: str, document: Document, prediction: Prediction) -> list[Outcome]:
+    """Of the task `sentences`: no predicted record stands beside a gold one."""
     label = LABEL_OF[layer]
     given = predicted_sentence_labels(document, prediction)
     wanted = sentence_labels(document)
-    outcomes: list[tuple[Any, str]] = []
+    found = []
     for record in getattr(document, layer):
         number = sentence_of(document, _start(layer, record))
-        outcomes.append((record, "correct" if label in given[number] else "missing"))
+        found.append(Outcome(record, None, "correct" if label in given[number] else "missing"))
     extra = sum(label in g and label not in w for g, w in zip(given, wanted, strict=True))
-    return outcomes + [(None, "spurious")] * extra
+    return found + [Outcome(None, None, "spurious")] * extra
 
 
 def _start(layer: str, record: Any) -> int:

@@ -16,7 +16,8 @@ from msgspec import UNSET, Struct, UnsetType
 
 from counterclaim.errors import DataError
 
-Corpus: TypeAlias = Literal["desk", "wire"]
+Corpus: TypeAlias = Literal["desk", "wire", "own"]
+"""The two corpora of this data set; `own` is of anybody's documents."""
 Split: TypeAlias = Literal["train", "dev", "test"]
 Label: TypeAlias = Literal["accusation", "denial", "casualty", "location"]
 SentenceLabels: TypeAlias = list[list[str]]
@@ -61,7 +62,7 @@ Precision: TypeAlias = Literal[
 
 LABELS: tuple[Label, ...] = get_args(Label)
 SPLITS: tuple[Split, ...] = get_args(Split)
-CORPORA: tuple[Corpus, ...] = get_args(Corpus)
+CORPORA: tuple[Corpus, ...] = ("desk", "wire")
 LAYERS = ("accusations", "denials", "casualties", "locations")
 GUIDELINES_VERSION = "2"
 CANARY = "counterclaim-canary-7d1c0f1e-5b7e-4a53-9d0a-52c1f0a9e4b6"

@@ -3,13 +3,13 @@
 import ast
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from counterclaim import corpus
+from counterclaim import corpus, jsonl
 from counterclaim.errors import DataError
-from counterclaim.model import SPLITS, Document
+from counterclaim.model import SPLITS, Document, Prediction
 
 T = TypeVar("T")
 DEFAULT_SPLIT = "test"
@@ -40,12 +40,15 @@ def not_hydrated() -> str:
     return f"{missing} of {len(wire)} wire texts are not hydrated" if missing else ""
 
 
-def baseline_files(task: str, mentions: str | None = None) -> list[Path]:
+def baseline_files(
+    task: str, mentions: str | None = None, *, installed: Collection[str] = ()
+) -> list[Path]:
     """The model files of a checkout for a task; says which of them need more packages.
 
     Args:
         task: Its name.
         mentions: "gold" where mentions are given.
+        installed: Packages beyond our own that they may need.
 
     Raises:
         DataError: The package was installed without a checkout.
@@ -53,14 +56,14 @@ def baseline_files(task: str, mentions: str | None = None) -> list[Path]:
     folder = corpus.data_dir().parent / "baselines"
     files = sorted(folder.glob("*.py"))
     if not files:
-        raise DataError("bench needs a checkout with its baselines, or names of model files")
+        raise DataError(f"{folder}: has no baselines; expected a checkout, or files that are named")
     chosen = []
     for file in files:
         tree = ast.parse(file.read_text(encoding="utf-8"))
         forms = {task, f"{task}/{mentions}"}
         if not forms & set(named_tasks(tree, default=(task,))):
             continue
-        more = sorted(imported(tree) - sys.stdlib_module_names - _AT_HAND)
+        more = sorted(imported(tree) - sys.stdlib_module_names - _AT_HAND - set(installed))
         if more:
             print(f"{file.stem} is left out, as it needs {', '.join(more)}", file=sys.stderr)
         else:
@@ -103,6 +106,11 @@ def hydrated(split: str, name: str) -> list[Document]:
             f"such as {missing[0]}; run counterclaim hydrate first"
         )
     return documents
+
+
+def read_run(path: str) -> list[Prediction]:
+    """The predictions of a file, whatever their task."""
+    return [each for _, each in jsonl.read_records(path, Prediction)]
 
 
 def data_version(name: str, split: str) -> str:

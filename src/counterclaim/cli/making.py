@@ -1,11 +1,8 @@
-"""Commands for those who make data: validate, anchor, export, import, hydrate, agree, stats."""
+"""Commands for those who make data, from `documents` of plain texts to `stats`."""
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-
-import msgspec
 
 from counterclaim import corpus, jsonl
 from counterclaim.cli.inputs import (
@@ -15,9 +12,10 @@ from counterclaim.cli.inputs import (
     hydrated,
     not_hydrated,
     output_path,
+    read_run,
 )
 from counterclaim.errors import DataError
-from counterclaim.model import LAYERS, SPLITS, Document, Prediction, blind
+from counterclaim.model import LAYERS, SPLITS, Prediction
 
 
 def validate(arguments: argparse.Namespace) -> int:
@@ -38,6 +36,29 @@ def validate(arguments: argparse.Namespace) -> int:
     return FAILED if problems else FINE
 
 
+def documents(arguments: argparse.Namespace) -> int:
+    """Make documents of plain texts."""
+    from counterclaim.texts import own_document
+
+    output = output_path(arguments.output, *arguments.texts)
+    fields = {name: getattr(arguments, name) for name in ("conflict", "date", "genre")}
+    found = []
+    for path in map(Path, arguments.texts):
+        try:
+            text = jsonl.read_bytes(path).decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise DataError(f"{path}: byte {error.start} is not UTF-8; expected a text") from None
+        found.append(own_document(path.stem, text.replace("\r\n", "\n"), **fields))
+    ids = [document.doc_id for document in found]
+    for number, doc_id in enumerate(ids):
+        if (first := ids.index(doc_id)) < number:
+            same = f"{arguments.texts[number]}: is {doc_id}, as {arguments.texts[first]} is"
+            raise DataError(f"{same}; expected names that differ")
+    jsonl.write_records(output, found)
+    print(f"{len(found)} documents in {arguments.output}", file=sys.stderr)
+    return FINE
+
+
 def anchor(arguments: argparse.Namespace) -> int:
     """Turn drafts with quotes into records with offsets."""
     from counterclaim.anchor import anchor_file
@@ -52,7 +73,7 @@ def anchor(arguments: argparse.Namespace) -> int:
 
 def export(arguments: argparse.Namespace) -> int:
     """Write documents as files of an annotation tool."""
-    from counterclaim import formats
+    from counterclaim import contested, formats
     from counterclaim.validate import read_documents
 
     if arguments.input is not None:
@@ -62,7 +83,7 @@ def export(arguments: argparse.Namespace) -> int:
     system = None
     if arguments.predictions:
         system = Path(arguments.predictions).stem
-        documents = _predicted(documents, arguments.predictions)
+        documents = contested.predicted(documents, [read_run(arguments.predictions)])
     lost = formats.write(
         arguments.format, documents, Path(arguments.output), bare=arguments.bare, system=system
     )
@@ -70,18 +91,6 @@ def export(arguments: argparse.Namespace) -> int:
         print(f"left out: {what}", file=sys.stderr)
     print(f"{len(documents)} documents in {arguments.output}", file=sys.stderr)
     return FINE
-
-
-def _predicted(documents: Sequence[Document], path: str) -> list[Document]:
-    """Documents with the records that a system has predicted in the place of their own."""
-    given = {each.doc_id: each for _, each in jsonl.read_records(path, Prediction)}
-    if unknown := sorted(given.keys() - {document.doc_id for document in documents}):
-        raise DataError(f"{path}: {unknown[0]} is not among the documents")
-    layers = {
-        key: {name: value for name in LAYERS if (value := getattr(each, name))}
-        for key, each in given.items()
-    }
-    return [msgspec.structs.replace(blind(d), **layers.get(d.doc_id, {})) for d in documents]
 
 
 def import_(arguments: argparse.Namespace) -> int:

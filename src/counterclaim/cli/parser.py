@@ -3,13 +3,13 @@
 import argparse
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 from counterclaim import __version__, corpus
-from counterclaim.cli import benchmark, making, transfer
+from counterclaim.cli import benchmark, making, showing, transfer
 from counterclaim.cli.inputs import DEFAULT_SPLIT
 from counterclaim.formats import FORMATS
-from counterclaim.model import SPLITS
+from counterclaim.model import SPLITS, Genre
 
 # As in `tasks`, which takes too long to import for `--help`; a test compares them.
 TASK_NAMES = ("sentences", "spans", "claims", "links", "casualties", "places")
@@ -40,6 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     _add_making(add)
     _add_benchmark(add)
+    _add_showing(add)
     return parser
 
 
@@ -49,6 +50,15 @@ Add = Callable[[Command, str], argparse.ArgumentParser]
 def _add_making(add: Add) -> None:
     sub = add(making.validate, "check data files by all rules; exit 1 if there are problems")
     sub.add_argument("files", nargs="*", metavar="FILE", help="JSON lines (default: all gold)")
+    sub = add(making.documents, "make documents of plain texts, ready for models and annotators")
+    sub.add_argument("texts", nargs="+", metavar="TEXT", help="text files, a story each")
+    sub.add_argument("--conflict", default="unknown", metavar="NAME", help="what they are about")
+    sub.add_argument("--date", metavar="YYYY-MM-DD", help="of the stories")
+    sub.add_argument(
+        "--genre", choices=get_args(Genre), default="agency_long", metavar="GENRE",
+        help="of the stories: %(choices)s (default %(default)s)",
+    )  # fmt: skip
+    _add_output(sub)
     sub = add(making.anchor, "turn drafts with quotes into records with offsets")
     sub.add_argument("drafts", metavar="DRAFTS", help="drafts, one JSON object a line")
     sub.add_argument("--texts", required=True, metavar="DOCS", help="the documents, with text")
@@ -148,6 +158,32 @@ def _add_benchmark(add: Add) -> None:
     _add_task(sub, required=False, default="sentences")
     sub = add(benchmark.schema, "print the JSON Schema of a prediction")
     sub.add_argument("--task", required=True, choices=TASK_NAMES, help="what is predicted")
+
+
+def _add_showing(add: Add) -> None:
+    sub = add(showing.contested, "tables of who accuses whom, who denies, and whose figures differ")
+    _add_corpus(sub, "corpus to read")
+    group = sub.add_mutually_exclusive_group()
+    _add_split(group, "split to read")
+    group.add_argument("--input", metavar="DOCS", help="documents to read instead")
+    sub.add_argument(
+        "--predictions", action="append", metavar="PRED",
+        help="a system's records instead of gold; may be repeated, for other layers",
+    )  # fmt: skip
+    sub.add_argument("--json", action="store_true", help="print one JSON array")
+    sub = add(showing.report, "score runs and write a page: leaderboards, documents, map")
+    sub.set_defaults(usage=sub.error)
+    sub.add_argument(
+        "runs", nargs="*", metavar="PRED",
+        help="predictions, or NAME=PRED (default: run the baselines); their task is what the account "
+        "says that run wrote beside them, or --task, or all that their records have layers for",
+    )  # fmt: skip
+    _add_task(sub, required=False)
+    group = sub.add_mutually_exclusive_group()
+    _add_split(group, "split to score on")
+    group.add_argument("--gold", metavar="GOLD", help="gold documents to score against instead")
+    _add_resampling(sub, 1000)
+    sub.add_argument("-o", "--output", required=True, metavar="DIR", help="folder to write")
 
 
 def _add_format(sub: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ from counterclaim.scoring import Headline, Part, Row, Scores
 
 if TYPE_CHECKING:
     from counterclaim.comparing import Comparison
+    from counterclaim.contested import Contested
     from counterclaim.contrasts import ContrastScores
     from counterclaim.diagnosing import Diagnosis
     from counterclaim.metrics.adjudication import Decisions
@@ -248,3 +249,47 @@ def decisions(rows: "Sequence[Decisions]") -> str:
     """How an adjudicator decided, a row for each layer."""
     head = ["layer", "kept", "changed", "as A", "as B", "neither", "added"]
     return table(head, [[row.layer, *map(str, row[1:])] for row in rows])
+
+
+def contested(found: "Iterable[Contested]") -> str:
+    """For each document a table of its claims, and one of figures that disagree."""
+    return "\n\n".join(part for each in found for part in _contested(each))
+
+
+def _contested(each: "Contested") -> list[str]:
+    parts = [f"## {each.doc_id}" + (f": {_cell(each.title)}" if each.title else "")]
+    if each.claims:
+        rows = [
+            [
+                *(_cell(claim.source), _cell(claim.target), claim.act),
+                *(_cell(claim.words), claim.status),
+                "; ".join(f"{_cell(a.source)}: {_cell(a.words)}" for a in claim.answers),
+            ]
+            for claim in each.claims
+        ]
+        head = ["who accuses", "whom", "of what", "in which words", "status", "who denies"]
+        parts.append(table(head, rows))
+    if each.disputes:
+        figures = [
+            [d.outcome, _cell(f.source), bounds(f.low, f.high), _cell(f.words)]
+            for d in each.disputes
+            for f in d.figures
+        ]
+        parts.append(table(["figures disagree", "by", "number", "in which words"], figures))
+    if len(parts) == 1:
+        parts.append("Nothing is contested.")
+    return parts
+
+
+def bounds(low: int | None, high: int | None) -> str:
+    """A number, or its bounds: 12, 10 to 20, at least 10, at most 20."""
+    if low == high:
+        return f"{low:,}"
+    if high is None:
+        return f"at least {low:,}"
+    return f"at most {high:,}" if low is None else f"{low:,} to {high:,}"
+
+
+def _cell(words: str | None) -> str:
+    """Words of a text as a cell of a table, on one line."""
+    return " ".join(words.split()).replace("|", "\\|") if words else UNDEFINED

@@ -1,0 +1,370 @@
+"""The numbers of a report: leaderboards with their breakdowns, and contrast sets.
+
+A run is a predictions file. The documents that it answers say where it counts: on the test
+set of each corpus that it has answers for, and on each contrast set.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from counterclaim import comparing, contrasts, corpus, counting, diagnosing, jsonl, pairing
+from counterclaim.errors import DataError
+from counterclaim.metrics.resampling import Estimate, Resampling
+from counterclaim.model import CORPORA, SPLITS, Document, Prediction
+from counterclaim.pairing import Placed
+from counterclaim.scoring import Scores, signature, summarise
+from counterclaim.tasks import Task
+
+FIELDS = ("conflict", "genre", "label", "length", "sources")
+PASSES = {"annotator a": "a.jsonl", "annotator b": "b.jsonl"}
+
+
+class Run(NamedTuple):
+    """One system in one task.
+
+    Attributes:
+        name: Of the system.
+        task: The task.
+        predictions: What it gives, each with its place in the file.
+        trained_on: The corpora that it was trained on, such as "desk"; empty if unknown.
+    """
+
+    name: str
+    task: Task
+    predictions: Sequence[Placed]
+    trained_on: str = ""
+
+
+class Held(NamedTuple):
+    """Documents that runs are scored on.
+
+    Attributes:
+        name: A corpus, or the file of somebody's own.
+        split: Their split.
+        data: Version and fingerprint, for the signature.
+        gold: As they are published.
+        texts: The same with the texts of this machine.
+        train: Training documents, which tell names that a system has seen.
+    """
+
+    name: str
+    split: str
+    data: str
+    gold: Sequence[Document]
+    texts: Sequence[Document]
+    train: Sequence[Document]
+
+
+class Part(msgspec.Struct, frozen=True):
+    """The headline on some of the documents."""
+
+    documents: int
+    headline: Estimate
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """A system on a board.
+
+    Attributes:
+        system: Its name, with what it was trained on if that is another corpus.
+        name: Its name alone.
+        trained_on: As `Run.trained_on`.
+        annotator: Whether it is an annotation pass, from which gold was adjudicated.
+        headline: The score that systems are compared by.
+        group: Letters; systems that share one cannot be told apart.
+        behind: The best system's score less its own, with the interval of the difference.
+        p: How likely chance gives such a difference, corrected; NaN for the best.
+        missing: Number of documents without a prediction.
+        labels: F1 for each row that has gold.
+        parts: For each of `FIELDS`, by value.
+        kinds: For each label, how many records are of each kind of error.
+    """
+
+    system: str
+    name: str
+    trained_on: str
+    annotator: bool
+    headline: Estimate
+    group: str
+    behind: Estimate
+    p: float
+    missing: int
+    labels: dict[str, Estimate]
+    parts: dict[str, dict[str, Part]]
+    kinds: dict[str, dict[str, int]]
+
+
+class Board(msgspec.Struct, frozen=True):
+    """All systems of a task on the same documents, best first.
+
+    Attributes:
+        task: Name of the task.
+        mentions: As `Task.mentions`.
+        corpus: Name of the documents.
+        headline: Name of the score.
+        documents: Number of them.
+        events: Number of their events, which are resampled.
+        detectable: As `comparing.Comparison`; NaN for a single system.
+        signature: What has to agree for two results to be comparable.
+        standings: The systems.
+    """
+
+    task: str
+    mentions: str | None
+    corpus: str
+    headline: str
+    documents: int
+    events: int
+    detectable: float
+    signature: str
+    standings: list[Standing]
+
+
+class Contrast(msgspec.Struct, frozen=True):
+    """What a system makes of a contrast set; fields as in `contrasts.ContrastScores`."""
+
+    contrast: str
+    task: str
+    mentions: str | None
+    system: str
+    pairs: int
+    original: Estimate
+    changed: Estimate
+    difference: Estimate
+    consistency: Estimate
+
+
+def corpora(split: str) -> list[Held]:
+    """The documents of a split of each corpus."""
+    version = corpus.manifest()["version"]
+    part = next(known for known in SPLITS if known == split)
+    return [
+        Held(
+            name=name,
+            split=split,
+            data=f"{version}+{corpus.fingerprint([corpus.gold_path(name, part)])}",
+            gold=[d for d in corpus.records(split, corpus=name) if not d.restricted],
+            texts=[d for d in corpus.read(split, corpus=name) if not d.restricted],
+            train=corpus.records("train", corpus=name),
+        )
+        for name in CORPORA
+    ]
+
+
+def boards(runs: Sequence[Run], held: Sequence[Held], *, resamples: int, seed: int) -> list[Board]:
+    """Score all runs on all documents that they answer.
+
+    Args:
+        runs: The runs.
+        held: The sets of documents.
+        resamples: Bootstrap resamples of intervals; paired tests take ten times as many.
+        seed: Seed of both.
+
+    Returns:
+        A board for each task and set of documents, in the order in which tasks come.
+
+    Raises:
+        DataError: Two runs of a board have one name, or a prediction fits no document.
+    """
+    forms = {(run.task.name, run.task.mentions): run.task for run in runs}
+    return [
+        _board(task, each, entered, resamples, seed)
+        for form, task in forms.items()
+        for each in held
+        if (
+            entered := [
+                run
+                for run in runs
+                if (run.task.name, run.task.mentions) == form and answers(run, each)
+            ]
+        )
+    ]
+
+
+def answers(run: Run, held: Held) -> list[Placed]:
+    """The predictions of a run that are for these documents."""
+    ids = {document.doc_id for document in held.gold}
+    return [placed for placed in run.predictions if placed.prediction.doc_id in ids]
+
+
+def _board(task: Task, held: Held, runs: Sequence[Run], resamples: int, seed: int) -> Board:
+    tallies: dict[str, counting.Tally] = {}
+    of: dict[str, tuple[Run, Sequence[Placed]]] = {}
+    for run in runs:
+        other = run.trained_on not in ("", held.name)
+        name = f"{run.name}, trained on {run.trained_on}" if other else run.name
+        if name in of:
+            raise DataError(
+                f"{name}: stands twice in {task.name}; expected NAME=FILE to tell apart"
+            )
+        of[name] = run, answers(run, held)
+    of |= {name: (Run(name, task, given), given) for name, given in _passes(task, held)}
+    scores: dict[str, Scores] = {}
+    kinds = {}
+    for name, (_, given) in of.items():
+        gold, aligned = corpus.matching_gold(
+            [placed.prediction for placed in given], held.gold, held.texts
+        )
+        tallies[name] = counting.tally(task, pairing.pair(task, gold, given), FIELDS)
+        scores[name] = summarise(
+            task,
+            tallies[name]._replace(groups={}),
+            data=held.data,
+            split=held.split,
+            aligned=aligned,
+            resamples=resamples,
+            seed=seed,
+        )
+        found = diagnosing.diagnose(task, gold, given, train=held.train, resamples=1, seed=seed)
+        kinds[name] = found.kinds
+    systems = [name for name in of if name not in PASSES]
+    compared = _compared(task, {name: tallies[name] for name in systems}, resamples, seed)
+    standings = [
+        Standing(
+            system=name,
+            name=of[name][0].name,
+            trained_on=of[name][0].trained_on,
+            annotator=name in PASSES,
+            headline=_estimate(scores[name].headline),
+            group=compared.groups.get(name, ""),
+            behind=compared.behind.get(name, _NOTHING),
+            p=compared.p.get(name, float("nan")),
+            missing=len(scores[name].missing),
+            labels=_labels(scores[name]),
+            parts=_parts(task, tallies[name], resamples, seed),
+            kinds=kinds[name],
+        )
+        for name in of
+    ]
+    first = tallies[systems[0]]
+    return Board(
+        task=task.name,
+        mentions=task.mentions,
+        corpus=held.name,
+        headline=scores[systems[0]].headline.name,
+        documents=len(first.ids),
+        events=len(set(first.keys)),
+        detectable=compared.detectable,
+        signature=signature(
+            task, first, data=held.data, split=held.split, resamples=resamples, seed=seed
+        ),
+        standings=sorted(standings, key=lambda s: (not s.annotator, -s.headline.value)),
+    )
+
+
+class _Compared(NamedTuple):
+    groups: dict[str, str]
+    behind: dict[str, Estimate]
+    p: dict[str, float]
+    detectable: float
+
+
+_NOTHING = Estimate(float("nan"), float("nan"), float("nan"))
+
+
+def _compared(
+    task: Task, tallies: dict[str, counting.Tally], resamples: int, seed: int
+) -> _Compared:
+    """The tie group of each system, and how far it is behind the best one."""
+    if len(tallies) < 2:
+        return _Compared({}, {}, {}, float("nan"))
+    keys = next(iter(tallies.values())).keys
+    contest = comparing.Contest(
+        task.name,
+        counting.headline_statistic(task),
+        keys,
+        {name: counted.counts for name, counted in tallies.items()},
+    )
+    (found,) = comparing.compare([contest], resamples=10 * resamples, seed=seed)
+    best = found.systems[0].name
+    pairs = {pair.b: pair for pair in found.pairs if pair.a == best}
+    return _Compared(
+        {system.name: system.group for system in found.systems},
+        {name: Estimate(pair.difference, pair.low, pair.high) for name, pair in pairs.items()},
+        {name: pair.p_holm for name, pair in pairs.items()},
+        found.detectable,
+    )
+
+
+def _passes(task: Task, held: Held) -> Iterator[tuple[str, list[Placed]]]:
+    """The annotation passes over these documents; none of own ones, or with given mentions."""
+    folder = corpus.data_dir() / "annotators" / held.name
+    if held.name not in CORPORA or task.mentions == "gold":
+        return
+    ids = {document.doc_id for document in held.gold}
+    for name, file in PASSES.items():
+        rows = jsonl.read_records(folder / file, Prediction)
+        yield (
+            name,
+            [
+                Placed(f"{file}:{line}", prediction)
+                for line, prediction in rows
+                if prediction.doc_id in ids
+            ],
+        )
+
+
+def _estimate(headline: Any) -> Estimate:
+    return Estimate(headline.value, headline.low, headline.high)
+
+
+def _labels(scores: Scores) -> dict[str, Estimate]:
+    return {
+        row: scores.scores[row]["f1"]
+        for row, counts in scores.counts.items()
+        if counts.get("gold") and "f1" in scores.scores.get(row, {})
+    }
+
+
+def _parts(
+    task: Task, counted: counting.Tally, resamples: int, seed: int
+) -> dict[str, dict[str, Part]]:
+    statistic = counting.headline_statistic(task)
+    found: dict[str, dict[str, Part]] = {}
+    for field, values in counted.groups.items():
+        found[field] = {}
+        for value in sorted({value for each in values for value in each}):
+            rows = np.flatnonzero([value in each for each in values])
+            keys = [counted.keys[i] for i in rows]
+            resampling = Resampling(keys, resamples=resamples, seed=seed)
+            (headline,) = resampling.estimates(counted.counts[rows], statistic)
+            found[field][value] = Part(len(rows), headline)
+    return found
+
+
+def contrast_scores(runs: Sequence[Run], *, resamples: int, seed: int) -> list[Contrast]:
+    """What each run makes of the contrast sets of which it answers every text."""
+    found = []
+    sets = {name: contrasts.pairs(name) for name in corpus.CONTRASTS}
+    for run in runs:
+        given = {placed.prediction.doc_id: placed for placed in run.predictions}
+        for name, pairs in sets.items():
+            wanted = [document.doc_id for document in contrasts.documents(pairs)]
+            if not all(doc_id in given for doc_id in wanted):
+                continue
+            result = contrasts.score_contrast(
+                run.task,
+                pairs,
+                [given[doc_id] for doc_id in wanted],
+                name=name,
+                resamples=resamples,
+                seed=seed,
+                parts=False,
+            )
+            found.append(
+                Contrast(
+                    contrast=name,
+                    task=run.task.name,
+                    mentions=run.task.mentions,
+                    system=run.name,
+                    pairs=result.pairs,
+                    original=result.original,
+                    changed=result.changed,
+                    difference=result.difference,
+                    consistency=result.consistency,
+                )
+            )
+    return found
