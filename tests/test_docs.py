@@ -64,7 +64,7 @@ def test_every_command_of_the_readme_exists() -> None:
     commands = subprocess.run(
         [sys.executable, "-m", "counterclaim", "--help"], capture_output=True, text=True, check=True
     ).stdout
-    assert shown <= targets | set(re.findall(r"^    ([a-z]+) ", commands, re.MULTILINE))
+    assert shown <= targets | set(re.findall(r"^    ([a-z]+)\b", commands, re.MULTILINE))
 
 
 def test_ci_calls_the_test_command_of_the_readme() -> None:
