@@ -175,8 +175,8 @@ def _add_showing(add: Add) -> None:
     sub.set_defaults(usage=sub.error)
     sub.add_argument(
         "runs", nargs="*", metavar="PRED",
-        help="predictions, or NAME=PRED (default: run the baselines); of the task in the account that "
-        "run wrote beside them, or of --task, or of all that their records have layers for",
+        help="predictions, or NAME=PRED (default: run the baselines); of the task in the account "
+        "that run wrote beside them, or of --task, or of all that their records have layers for",
     )  # fmt: skip
     _add_task(sub, required=False)
     group = sub.add_mutually_exclusive_group()
