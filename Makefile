@@ -24,7 +24,7 @@ format: .venv/.installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Derived data files (manifest, sentences, fingerprints, head of the card) from the gold.
+# Derived data files (manifest, sentences, fingerprints, Croissant, head of the card) from the gold.
 data: .venv/.installed-dev
 	$(BIN)/python tools/build_data.py
 

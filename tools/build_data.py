@@ -3,10 +3,10 @@
     python tools/build_data.py                      refresh the derived files
     python tools/build_data.py --gold GOLD.jsonl    put adjudicated documents, with text, in
 
-Derived are the sentence rows, the fingerprints of wire spans, the manifest, the head and
-the tables of the card, and the results in card and README (where all wire texts are
-hydrated). Texts of wire documents are read and never written: their records are stored
-without text and title.
+Derived are the sentence rows, the fingerprints of wire spans, the Croissant description,
+the manifest, the head and the tables of the card, and the results in card and README
+(where all wire texts are hydrated). Texts of wire documents are read and never written:
+their records are stored without text and title.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import croissant
 import msgspec
 import variety
 import yaml
@@ -99,7 +100,7 @@ def fingerprint(document: Document) -> Fingerprint:
 
 
 def write_derived() -> None:
-    """Write sentence rows, manifest and the head of the card from the gold files."""
+    """Write sentence rows, Croissant, manifest and the head of the card from the gold files."""
     gold = {
         (name, split): [d for _, d in jsonl.read_records(corpus.gold_path(name, split), Document)]
         for name in CORPORA
@@ -110,6 +111,7 @@ def write_derived() -> None:
         jsonl.write_records(DATA / "desk" / "sentences" / f"{split}.jsonl", rows)
     write_gazetteer([document for documents in gold.values() for document in documents])
     write_contrasts({d.doc_id: d for d in gold["desk", "test"]})
+    write_croissant(DATA)
     write_manifest(gold)
     write_card(DATA)
 
@@ -139,6 +141,13 @@ def write_gazetteer(documents: Iterable[Document]) -> None:
         writer = csv.DictWriter(lines, GAZETTEER, lineterminator="\n", **TSV)
         writer.writeheader()
         writer.writerows(places[key] for key in sorted(places))
+
+
+def write_croissant(folder: Path) -> None:
+    """Describe the files of a data folder, in the words of its card."""
+    described = croissant.describe(folder, DATA.parent / "CITATION.cff", CARD, VERSION)
+    with jsonl.replacing(folder / "croissant.json") as temporary:
+        temporary.write_text(described, encoding="utf-8")
 
 
 def write_manifest(gold: dict[tuple[Any, Any], list[Document]]) -> None:
