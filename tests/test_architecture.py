@@ -14,6 +14,7 @@ ORDER = [
     *(
         "hydrate",
         "hub",
+        "publishing",
         "metrics",
         "predictions",
         "tasks",

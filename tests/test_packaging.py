@@ -1,5 +1,6 @@
 """What a user installs: the wheel has the data, and works without the checkout."""
 
+import datetime
 import subprocess
 import sys
 import venv
@@ -7,8 +8,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 
-from counterclaim import corpus
+from counterclaim import __version__, corpus
 from counterclaim.errors import DataError
 
 ROOT = Path(__file__).parents[1]
@@ -38,13 +40,20 @@ def test_a_wheel_has_data_licences_and_types(tmp_path: Path) -> None:
     program = (
         f"import sys; sys.path.append({str(libraries)!r}); import counterclaim; "
         "print(counterclaim.__file__); from counterclaim.cli import main; "
-        "sys.exit(main(['validate']))"
+        "sys.exit(main(['validate']) or main(['publish', '--dry-run', '-o', 'hub']))"
     )
     done = subprocess.run(
         [str(python), "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     assert str(tmp_path) in done.stdout
+    left_out = [line for line in done.stderr.splitlines() if line.startswith("left out: ")]
+    assert [line.split()[2] for line in left_out] == [
+        "CITATION.cff,",
+        "annotation_guidelines/*.md,",
+    ]
+    licence = (tmp_path / "hub" / "LICENSES" / "CC-BY-4.0.txt").read_bytes()
+    assert licence == (ROOT / "LICENSES" / "CC-BY-4.0.txt").read_bytes()
 
 
 def test_a_package_without_its_data_says_so(
@@ -60,3 +69,17 @@ def test_every_file_has_its_licence() -> None:
     lint = [sys.executable, "-m", "reuse", "lint", "--lines"]
     done = subprocess.run(lint, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_citation_has_what_its_format_requires() -> None:
+    """Of the Citation File Format 1.2.0; its schema has been tried by hand."""
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert cited["cff-version"] == "1.2.0"
+    assert cited["type"] == "dataset"
+    assert {"authors", "message", "title"} <= cited.keys()
+    assert all(author.keys() == {"name"} for author in cited["authors"])
+    assert cited["version"] == __version__
+    assert isinstance(cited["date-released"], datetime.date)
+    assert {f"{name}.txt" for name in cited["license"]} == {
+        path.name for path in (ROOT / "LICENSES").iterdir()
+    }

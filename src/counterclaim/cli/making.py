@@ -1,6 +1,7 @@
-"""Commands for those who make data, from `documents` of plain texts to `stats`."""
+"""Commands for those who make data, from `documents` of plain texts to `publish`."""
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -179,4 +180,26 @@ def stats(arguments: argparse.Namespace) -> int:
     from counterclaim.reports import stats
 
     print(stats.composition(arguments.corpus))
+    return FINE
+
+
+def publish(arguments: argparse.Namespace) -> int:
+    """Lay out the data as a repository of the Hub."""
+    from counterclaim import publishing
+
+    if not arguments.dry_run:
+        arguments.usage(
+            "nothing is uploaded from here: --dry-run is needed, which lays out the files and "
+            "prints the command that uploads them"
+        )
+    layout = publishing.lay_out(arguments.output)
+    for path, size in layout.sizes.items():
+        print(f"{size:>12,}  {path}")
+    for pattern in layout.left_out:
+        print(f"left out: {pattern}, which only a checkout has", file=sys.stderr)
+    total = sum(layout.sizes.values())
+    print(f"{len(layout.sizes)} files, {total:,} bytes in {arguments.output}", file=sys.stderr)
+    folder = shlex.quote(arguments.output)
+    print("to upload them, with the name of your repository, and remove others there:")
+    print(f"  hf upload OWNER/counterclaim {folder} . --repo-type dataset --delete '*'")
     return FINE

@@ -92,6 +92,14 @@ def _add_making(add: Add) -> None:
     sub.add_argument("--by", metavar="FIELD", help="agreement for each value of a field as well")
     sub = add(making.stats, "composition of the data")
     _add_corpus(sub, "which corpus", default="all")
+    sub = add(making.publish, "lay out the data as a repository of the Hugging Face Hub")
+    sub.set_defaults(usage=sub.error)
+    sub.add_argument(
+        "--dry-run", action="store_true",
+        help="write the folder alone: always needed, as uploading is left to the command "
+        "that is printed",
+    )  # fmt: skip
+    sub.add_argument("-o", "--output", required=True, metavar="DIR", help="folder to write")
 
 
 def _add_benchmark(add: Add) -> None:
