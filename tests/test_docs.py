@@ -57,6 +57,20 @@ def test_the_model_of_the_readme_runs_and_scores(
     assert len([line for line in PYTHON[1].splitlines() if line]) <= 10
 
 
+def test_the_card_shows_how_to_have_parquet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (command,) = re.findall(r"^```sh\ncounterclaim (.*)\n```$", CARD, re.MULTILINE)
+    (snippet,) = re.findall(r"^```python\n(.*?)^```$", CARD, re.DOTALL | re.MULTILINE)
+    assert main(command.split()) == 0
+    capsys.readouterr()
+    done = subprocess.run(
+        [sys.executable, "-c", snippet], capture_output=True, text=True, check=True
+    )
+    assert "2025-03-14" in done.stdout
+
+
 def test_every_command_of_the_readme_exists() -> None:
     shown = set(re.findall(r"^(?:counterclaim|make) ([a-z]+)", "\n".join(SHELL), re.MULTILINE))
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
