@@ -15,7 +15,7 @@ from counterclaim.cli import main
 from counterclaim.corpus import HydratedText
 from counterclaim.errors import DataError
 from counterclaim.model import SPLITS, annotated_spans
-from counterclaim.publishing import lay_out
+from counterclaim.publishing import lay_out, write_parquet
 
 DATA = corpus.data_dir()
 
@@ -71,6 +71,17 @@ def test_parquet_is_compressed_with_zstandard(layout: Path) -> None:
     metadata = pq.read_metadata(layout / "desk" / "train.parquet")
     columns = [metadata.row_group(0).column(i) for i in range(metadata.num_columns)]
     assert {column.compression for column in columns} == {"ZSTD"}
+
+
+@pytest.mark.parametrize(
+    "row", ['{"doc_id":"x","colour":"red"}', '{"doc_id":7}', '{"date":"2025-03"}', ""]
+)
+def test_rows_of_other_fields_or_types_are_not_written(tmp_path: Path, row: str) -> None:
+    """Nothing is left out or turned into another type in silence."""
+    (tmp_path / "rows.jsonl").write_text(row, encoding="utf-8")
+    with pytest.raises(DataError, match=r"rows\.jsonl: .*; expected the fields of 'sentences'"):
+        write_parquet(tmp_path / "rows.jsonl", tmp_path / "rows.parquet", "sentences")
+    assert not (tmp_path / "rows.parquet").exists()
 
 
 def test_a_layout_is_all_files_of_the_data_with_parquet_and_what_explains_them(

@@ -109,7 +109,7 @@ def write_parquet(source: Path, target: Path, name: str) -> None:
                 explicit_schema=read_as, unexpected_field_behavior="error"
             ),
         ).cast(schema)
-    except pa.ArrowInvalid as error:
+    except pa.ArrowException as error:
         raise DataError(f"{source}: {error}; expected the fields of {name!r}") from None
     pq.write_table(table, target, compression="zstd")
 
