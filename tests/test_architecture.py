@@ -18,6 +18,7 @@ ORDER = [
         "metrics",
         "predictions",
         "tasks",
+        "prompting",
         "pairing",
         "skimming",
         "grouping",
