@@ -1,10 +1,11 @@
 """Fixtures: hand-written documents, and a place of their own for every test's cache."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from chat_server import KEY, Answer, Server
 from records import document
 
 from counterclaim import corpus
@@ -62,3 +63,18 @@ def hydrated(wire_texts: Path) -> None:
     """All wire texts in the cache of the test."""
     corpus.hydrated_path().parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(wire_texts, corpus.hydrated_path())
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answer], Server]]:
+    """Start servers that answer as a function says; the key is in the environment."""
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    servers: list[Server] = []
+
+    def start(behave: Answer) -> Server:
+        servers.append(Server(behave))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()

@@ -1,16 +1,15 @@
 """The prompted baseline against a real HTTP server that speaks the protocol, and misbehaves."""
 
 import json
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from chat_server import KEY, Answer, Server
 
 from counterclaim import Document, read
 from counterclaim.anchor import draft
@@ -24,76 +23,6 @@ pytest.importorskip("openai", reason="needs openai: pip install .[baselines]")
 MODEL = Path(__file__).parents[1] / "baselines" / "prompted_llm.py"
 DOCUMENTS = read("test")[:6]
 FORMS = {**TASKS, **{f"{name}/gold": task for name, task in GOLD_MENTIONS.items()}}
-KEY = "sk-of-the-test"
-Answer = Callable[[dict[str, Any], int], Any]
-
-
-class Server:
-    """Answers chat completions; `behave` may return a status, text or a time to hang."""
-
-    def __init__(self, behave: Answer):
-        self.behave, self.most, self._now = behave, 0, 0
-        self.requests: list[tuple[str, dict[str, str], dict[str, Any]]] = []
-        self._lock = threading.Lock()
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                with outer._lock:
-                    outer.requests.append(
-                        (self.path, {k.lower(): v for k, v in self.headers.items()}, body)
-                    )
-                    outer._now += 1
-                    outer.most = max(outer.most, outer._now)
-                    number = len(outer.requests)
-                answer = outer.behave(body, number)
-                if isinstance(answer, float):
-                    time.sleep(answer)
-                    answer = 500
-                with outer._lock:
-                    outer._now -= 1
-                status = answer if isinstance(answer, int) else 200
-                content = answer if isinstance(answer, str) else json.dumps(answer)
-                message = {"role": "assistant", "content": content}
-                reply = {
-                    "id": "x", "object": "chat.completion", "created": 0, "model": "parrot",
-                    "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-                    "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110},
-                }  # fmt: skip
-                payload = json.dumps(reply if status == 200 else {"error": {"message": "no"}})
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(payload.encode())))
-                if status == 429:
-                    self.send_header("retry-after-ms", "10")
-                self.end_headers()
-                self.wfile.write(payload.encode())
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-@pytest.fixture
-def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answer], Server]]:
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    servers: list[Server] = []
-
-    def start(behave: Answer) -> Server:
-        servers.append(Server(behave))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.close()
 
 
 def asked_of(body: dict[str, Any]) -> Document:
