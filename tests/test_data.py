@@ -221,7 +221,8 @@ def test_a_text_from_a_template_is_found_out() -> None:
 
 def test_every_row_with_text_says_that_it_is_invented_and_has_the_canary() -> None:
     """A row may be passed on without its card."""
-    paths = [path for name in ("desk", "contrast") for path in (DATA / name).rglob("*.*")]
+    folders = ("desk", "contrast", "questions")
+    paths = [path for name in folders for path in (DATA / name).rglob("*.*")]
     rows = {path: path.read_text(encoding="utf-8").splitlines() for path in paths}
     assert sum(map(len, rows.values())) > len(DOCUMENTS)
     for path, lines in rows.items():

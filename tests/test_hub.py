@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import questions
 from build_data import write_card
 
 import counterclaim
@@ -31,7 +32,7 @@ def test_load_dataset_gives_the_rows_of_load(tmp_path: Path, name: str, streamin
     ours = counterclaim.load(name)
     theirs = load_dataset(str(DATA), name, cache_dir=str(tmp_path), streaming=streaming)
 
-    splits = ["test"] if name.startswith("contrast-") else ["train", "validation", "test"]
+    splits = [hub.HF_SPLITS[split] for split in hub.FILES[name]]
     assert list(theirs) == list(ours) == splits
     for split in ours:
         assert list(theirs[split]) == ours[split].to_list()
@@ -150,3 +151,10 @@ def test_the_sentence_files_are_those_that_follow_from_the_documents() -> None:
         ]
         file = DATA / "desk" / "sentences" / f"{split}.jsonl"
         assert file.read_text(encoding="utf-8") == "".join(f"{row}\n" for row in rows)
+
+
+def test_the_questions_are_those_that_follow_from_the_documents() -> None:
+    for name in hub.QUESTIONS:
+        rows = questions.rows(name, counterclaim.read("test"))
+        file = DATA / hub.FILES[name]["test"]
+        assert file.read_text(encoding="utf-8") == "".join(f"{jsonl.encode(r)}\n" for r in rows)

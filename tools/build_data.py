@@ -3,8 +3,8 @@
     python tools/build_data.py                      refresh the derived files
     python tools/build_data.py --gold GOLD.jsonl    put adjudicated documents, with text, in
 
-Derived are the sentence rows, the fingerprints of wire spans, the Croissant description,
-the manifest, the head and the tables of the card, and the results in card and README
+Derived are the sentence rows, the questions, the fingerprints of wire spans, the Croissant
+description, the manifest, the head and the tables of the card, and the results in card and README
 (where all wire texts are hydrated). Texts of wire documents are read and never written:
 their records are stored without text and title.
 """
@@ -23,6 +23,7 @@ from typing import Any
 
 import croissant
 import msgspec
+import questions
 import variety
 import yaml
 from contrast import contrast_set
@@ -109,6 +110,9 @@ def write_derived() -> None:
     for split in SPLITS:
         rows = [row for document in gold["desk", split] for row in hub.sentence_rows(document)]
         jsonl.write_records(DATA / "desk" / "sentences" / f"{split}.jsonl", rows)
+    for name in hub.QUESTIONS:
+        found = questions.rows(name, gold["desk", "test"])
+        jsonl.write_records(DATA / hub.FILES[name]["test"], found)
     write_gazetteer([document for documents in gold.values() for document in documents])
     write_contrasts({d.doc_id: d for d in gold["desk", "test"]})
     write_croissant(DATA)
@@ -196,6 +200,7 @@ def write_tables() -> None:
     recheck = str(DATA / "annotators" / "wire" / "recheck.jsonl")
     fill(card, "agree recheck", printed("agree", recheck))
     fill(card, "contrast", contrast_table())
+    fill(card, "questions", questions.table(corpus.read("test")))
     table, signatures = printed("bench").split("\n\n")
     if "| wire " in table:
         fill(DATA.parent / "README.md", "bench", f"{table}\n\n```text\n{signatures}\n```")

@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 # Hugging Face calls the development split "validation".
 HF_SPLITS: dict[Split, str] = {"train": "train", "dev": "validation", "test": "test"}
 CONTRAST = "contrast-{}"
+# Flat questions with one answer; those with choices have its number.
+QUESTIONS = ("claim_type", "casualty_count", "contested")
 FILES: dict[str, dict[Split, str]] = {
     "documents": {split: f"desk/{split}.jsonl" for split in SPLITS},
     "sentences": {split: f"desk/sentences/{split}.jsonl" for split in SPLITS},
     "wire": {split: f"wire/{split}.jsonl" for split in SPLITS},
     **{CONTRAST.format(name): {"test": f"contrast/{name}.jsonl"} for name in data.CONTRASTS},
+    **{name: {"test": f"questions/{name}.jsonl"} for name in QUESTIONS},
 }
 NAMES = tuple(FILES)
 
@@ -37,8 +40,9 @@ def load(name: str = "documents", *, corpus: str = "desk") -> "DatasetDict":
 
     Args:
         name: "documents", one row each with all layers; "sentences", one row each with
-            its labels; "wire", which is "documents" of the corpus wire; or a contrast set
-            such as "contrast-casing", "documents" with a test split alone.
+            its labels; "wire", which is "documents" of the corpus wire; with a test split
+            alone, a contrast set such as "contrast-casing", which is "documents", or
+            questions such as "claim_type".
         corpus: "desk", "wire" or "all". Wire texts are there once they have been
             hydrated, else None.
 
@@ -66,6 +70,10 @@ def load(name: str = "documents", *, corpus: str = "desk") -> "DatasetDict":
 
 def rows(name: str, split: str, *, corpus: str = "desk") -> Iterator[dict[str, Any]]:
     """Yield the rows of a data set as plain values; `date` is a `datetime.date` or None."""
+    if name in QUESTIONS:
+        for _, row in jsonl.read_records(data.data_dir() / FILES[name]["test"], dict):
+            yield {**row, "date": row["date"] and date.fromisoformat(row["date"])}
+        return
     contrast = name.removeprefix(CONTRAST.format(""))
     for document in (
         data.contrast(contrast) if contrast != name else data.read(split, corpus=corpus)
@@ -130,6 +138,10 @@ def features(name: str) -> "Features":
                 "note": string,
             }
         )
+    if name in QUESTIONS:
+        choices = {} if name == "casualty_count" else {"choices": List(string)}
+        asked = {"id": string, "doc_id": string, "question": string}
+        return Features({**asked, **choices, "answer": integer, **described, "note": string})
     said = {"source": span, "source_actor": string}
     accusation = {
         "id": string,
