@@ -26,6 +26,7 @@ ORDER = [
     ),
     *(
         "scoring",
+        "harness",
         "comparing",
         "contrasts",
         "diagnosing",

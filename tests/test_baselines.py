@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from records import plain
 
-from counterclaim import jsonl, read
+from counterclaim import corpus, jsonl, read
 from counterclaim.cli import inputs
 from counterclaim.errors import ModelError
 from counterclaim.model import CORPORA, LABELS, Prediction
@@ -117,7 +117,7 @@ def test_a_baseline_is_above_what_a_user_would_pick_instead(
 ) -> None:
     if name == "wire":
         request.getfixturevalue("hydrated")
-    train, dev, test = (inputs.hydrated(split, name) for split in ("train", "dev", "test"))
+    train, dev, test = (corpus.hydrated(split, name) for split in ("train", "dev", "test"))
     instead = run(ALTERNATIVES / f"{alternative}.py", FORMS[form], train, dev, test)
     found = score(FORMS[form], test, instead, resamples=5).headline.value
     assert headline(better, form, name) > found + 0.02

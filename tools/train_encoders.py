@@ -49,7 +49,7 @@ def main() -> None:
 
 def test_documents() -> dict[str, list[Document]]:
     """What is predicted: the test set of each corpus, and the changed texts."""
-    found = {name: inputs.hydrated("test", name) for name in CORPORA}
+    found = {name: corpus.hydrated("test", name) for name in CORPORA}
     pairs = [pair for name in corpus.CONTRASTS for pair in contrasts.pairs(name)]
     return found | {"contrast": [pair.changed for pair in pairs]}
 

@@ -150,6 +150,25 @@ def read(split: str, *, corpus: str = "desk") -> list[Document]:
     return [with_text(document) for document in records(split, corpus=corpus)]
 
 
+def hydrated(split: str, name: str) -> list[Document]:
+    """The documents of a split that a run may use, all with text.
+
+    Args:
+        split: As for `read`.
+        name: The corpus.
+
+    Raises:
+        DataError: A text that all can have is not hydrated.
+    """
+    documents = [d for d in read(split, corpus=name) if not d.restricted]
+    if missing := [document.doc_id for document in documents if document.text is None]:
+        raise DataError(
+            f"{len(missing)} of {len(documents)} texts of {name} {split} are not hydrated, "
+            f"such as {missing[0]}; run counterclaim hydrate first"
+        )
+    return documents
+
+
 def with_text(document: Document) -> Document:
     """A stand-off record with its text from the cache; as it is, if that is not there."""
     held = None if document.text is not None else _hydrated_texts().get(document.doc_id)

@@ -28,13 +28,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     output = inputs.output_path(arguments.output, arguments.model, arguments.input)
     task = tasks.find(arguments.task, arguments.mentions)
-    train, dev = (inputs.hydrated(split, arguments.corpus) for split in ("train", "dev"))
+    train, dev = (corpus.hydrated(split, arguments.corpus) for split in ("train", "dev"))
     if arguments.contrast is not None:
         from counterclaim import contrasts
 
         documents = contrasts.documents(contrasts.pairs(arguments.contrast))
     elif arguments.input is None:
-        documents = inputs.hydrated(arguments.split or DEFAULT_SPLIT, arguments.corpus)
+        documents = corpus.hydrated(arguments.split or DEFAULT_SPLIT, arguments.corpus)
     else:
         documents = read_documents(arguments.input, with_text=True)
     done = recording.record_run(

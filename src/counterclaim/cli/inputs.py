@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from counterclaim import corpus, jsonl
 from counterclaim.errors import DataError
-from counterclaim.model import SPLITS, Document, Prediction
+from counterclaim.model import SPLITS, Prediction
 
 T = TypeVar("T")
 DEFAULT_SPLIT = "test"
@@ -95,17 +95,6 @@ def imported(tree: ast.Module) -> set[str]:
         )
     ]
     return {name.partition(".")[0] for name in names}
-
-
-def hydrated(split: str, name: str) -> list[Document]:
-    """The documents of a split that a run may use, all with text."""
-    documents = [d for d in corpus.read(split, corpus=name) if not d.restricted]
-    if missing := [document.doc_id for document in documents if document.text is None]:
-        raise DataError(
-            f"{len(missing)} of {len(documents)} texts of {name} {split} are not hydrated, "
-            f"such as {missing[0]}; run counterclaim hydrate first"
-        )
-    return documents
 
 
 def read_run(path: str) -> list[Prediction]:

@@ -10,7 +10,6 @@ from counterclaim.cli.inputs import (
     DEFAULT_SPLIT,
     FAILED,
     FINE,
-    hydrated,
     not_hydrated,
     output_path,
     read_run,
@@ -80,7 +79,7 @@ def export(arguments: argparse.Namespace) -> int:
     if arguments.input is not None:
         documents = read_documents(arguments.input, with_text=True)
     else:
-        documents = hydrated(arguments.split or DEFAULT_SPLIT, arguments.corpus)
+        documents = corpus.hydrated(arguments.split or DEFAULT_SPLIT, arguments.corpus)
     system = None
     if arguments.predictions:
         system = Path(arguments.predictions).stem

@@ -27,7 +27,7 @@ def contested(arguments: argparse.Namespace) -> int:
     if arguments.input is not None:
         documents = read_documents(arguments.input, with_text=False)
     else:
-        documents = inputs.hydrated(arguments.split or DEFAULT_SPLIT, arguments.corpus)
+        documents = corpus.hydrated(arguments.split or DEFAULT_SPLIT, arguments.corpus)
     if arguments.predictions:
         documents = predicted(documents, list(map(inputs.read_run, arguments.predictions)))
     found = [contested(document) for document in documents]
@@ -116,7 +116,7 @@ def _run_baselines(folder: Path, held: "Sequence[Held]") -> list[Path]:
         if part.name == "desk" and part.split == contrasts.SPLIT:
             # Texts of contrast sets at the same time: a baseline is fitted once.
             documents += [p.changed for name in corpus.CONTRASTS for p in contrasts.pairs(name)]
-        train, dev = (inputs.hydrated(split, part.name) for split in ("train", "dev"))
+        train, dev = (corpus.hydrated(split, part.name) for split in ("train", "dev"))
         for name, mentions in forms:
             for model in inputs.baseline_files(name, mentions, installed=installed):
                 place = f"{name}-gold" if mentions else name

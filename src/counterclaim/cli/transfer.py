@@ -41,10 +41,10 @@ def transfers(task: "Task", models: Sequence[Path]) -> list[Transfer]:
     names = {m: m.stem if stems.count(m.stem) == 1 else str(m) for m in models}
     trained_on = inputs.bench_corpora()
     tested_on = [name for name in CORPORA if name in trained_on]
-    documents = {name: inputs.hydrated("test", name) for name in tested_on}
+    documents = {name: corpus.hydrated("test", name) for name in tested_on}
     results = []
     for name in trained_on:
-        train, dev = (inputs.hydrated(split, name) for split in ("train", "dev"))
+        train, dev = (corpus.hydrated(split, name) for split in ("train", "dev"))
         for model in models:
             progress = inputs.progress_bar(f"{model.stem} on {name}")
             together = [document for held in documents.values() for document in held]
