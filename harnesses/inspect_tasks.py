@@ -26,7 +26,7 @@ from inspect_ai.util import JSONSchema
 from counterclaim.harness import exam
 from counterclaim.prompting import response_format
 
-PAGES = Path(__file__).parents[1] / "annotation_guidelines"
+PAGES = Path(__file__).resolve().parents[1] / "annotation_guidelines"
 
 
 @task
