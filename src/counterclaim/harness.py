@@ -35,23 +35,22 @@ class Reply(NamedTuple):
 
 
 class Exam:
-    """One form of a task over the documents of a split."""
+    """One form of a task over some documents."""
 
-    def __init__(self, form: str, *, corpus_name: str = "desk", split: str = "test"):
-        """Read the documents.
+    def __init__(self, form: str, documents: Iterable[Document]):
+        """Find the task.
 
         Args:
             form: Name of a task, with "/gold" for the form in which mentions are given.
-            corpus_name: "desk", "wire" or "all"; wire once it has been hydrated.
-            split: "train", "dev" or "test".
+            documents: With text and gold, of which no question tells.
 
         Raises:
-            DataError: No such form, corpus or split, or a text is missing.
+            DataError: There is no such form.
         """
         name, _, mentions = form.partition("/")
         self.task: Task = find(name, mentions or None)
         self.headline = "_".join(self.task.headline).replace(" ", "_")
-        self._gold = {d.doc_id: d for d in corpus.hydrated(split, corpus_name)}
+        self._gold = {document.doc_id: document for document in documents}
         self._seen = {key: self.task.view(document) for key, document in self._gold.items()}
 
     def instructions(self, pages: Path, *, structured: bool = True) -> str:
@@ -96,5 +95,14 @@ class Exam:
 
 @cache
 def exam(form: str, corpus_name: str, split: str) -> Exam:
-    """The exam of these arguments, made once in a process."""
-    return Exam(form, corpus_name=corpus_name, split=split)
+    """The exam over a split, made once in a process.
+
+    Args:
+        form: As for `Exam`.
+        corpus_name: "desk", "wire" or "all"; wire once it has been hydrated.
+        split: "train", "dev" or "test".
+
+    Raises:
+        DataError: No such form, corpus or split, or a text is missing.
+    """
+    return Exam(form, corpus.hydrated(split, corpus_name))
