@@ -30,56 +30,57 @@ PAGES = Path(__file__).resolve().parents[1] / "annotation_guidelines"
 
 
 @task
-def sentences(corpus: str = "desk", split: str = "test") -> Task:
+def sentences(corpus: str = "desk", split: str = "test", structured: bool = True) -> Task:
     """Labels of sentences."""
-    return _task("sentences", corpus, split)
+    return _task("sentences", corpus, split, structured)
 
 
 @task
-def spans(corpus: str = "desk", split: str = "test") -> Task:
+def spans(corpus: str = "desk", split: str = "test", structured: bool = True) -> Task:
     """Spans of all four layers."""
-    return _task("spans", corpus, split)
+    return _task("spans", corpus, split, structured)
 
 
 @task
-def claims(corpus: str = "desk", split: str = "test") -> Task:
+def claims(corpus: str = "desk", split: str = "test", structured: bool = True) -> Task:
     """Accusations and denials with their roles."""
-    return _task("claims", corpus, split)
+    return _task("claims", corpus, split, structured)
 
 
 @task
-def links(corpus: str = "desk", split: str = "test") -> Task:
+def links(corpus: str = "desk", split: str = "test", structured: bool = True) -> Task:
     """Which denial answers which accusation, end to end."""
-    return _task("links", corpus, split)
+    return _task("links", corpus, split, structured)
 
 
 @task
-def links_gold(corpus: str = "desk", split: str = "test") -> Task:
+def links_gold(corpus: str = "desk", split: str = "test", structured: bool = True) -> Task:
     """The same with given mentions."""
-    return _task("links/gold", corpus, split)
+    return _task("links/gold", corpus, split, structured)
 
 
 @task
-def casualties(corpus: str = "desk", split: str = "test") -> Task:
+def casualties(corpus: str = "desk", split: str = "test", structured: bool = True) -> Task:
     """How many were killed, wounded and so on, by whose count."""
-    return _task("casualties", corpus, split)
+    return _task("casualties", corpus, split, structured)
 
 
 @task
-def places(corpus: str = "desk", split: str = "test") -> Task:
+def places(corpus: str = "desk", split: str = "test", structured: bool = True) -> Task:
     """Coordinates, country and role of places, end to end."""
-    return _task("places", corpus, split)
+    return _task("places", corpus, split, structured)
 
 
 @task
-def places_gold(corpus: str = "desk", split: str = "test") -> Task:
+def places_gold(corpus: str = "desk", split: str = "test", structured: bool = True) -> Task:
     """The same with given mentions."""
-    return _task("places/gold", corpus, split)
+    return _task("places/gold", corpus, split, structured)
 
 
-def _task(form: str, corpus: str, split: str) -> Task:
+def _task(form: str, corpus: str, split: str, structured: bool) -> Task:
+    """The schema goes with the requests, or into the message for providers that take none."""
     chosen = exam(form, corpus, split)
-    system = ChatMessageSystem(content=chosen.instructions(PAGES))
+    system = ChatMessageSystem(content=chosen.instructions(PAGES, structured=structured))
     samples = [
         Sample(id=key, input=[system, ChatMessageUser(content=text)], target=chosen.target(key))
         for key, text in chosen.questions().items()
@@ -94,7 +95,7 @@ def _task(form: str, corpus: str, split: str) -> Task:
         dataset=MemoryDataset(samples, name=f"counterclaim-{corpus}-{split}"),
         solver=generate(),
         scorer=by_counterclaim(form, corpus, split),
-        config=GenerateConfig(temperature=0, response_schema=answer),
+        config=GenerateConfig(temperature=0, response_schema=answer if structured else None),
     )
 
 

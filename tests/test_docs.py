@@ -137,6 +137,7 @@ def test_versions_agree() -> None:
 
 
 def test_links_of_the_pages_lead_somewhere() -> None:
-    for page in (ROOT / "README.md", *(ROOT / "annotation_guidelines").glob("*.md")):
+    folders = (ROOT / "annotation_guidelines", ROOT / "docs")
+    for page in (ROOT / "README.md", *(p for folder in folders for p in folder.glob("*.md"))):
         for link in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
             assert "://" in link or (page.parent / link).exists(), f"{page.name}: {link}"

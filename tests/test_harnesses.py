@@ -123,7 +123,7 @@ def by_lm_eval(server: Server) -> Outcome:
 
 def at(server: Server, command: str) -> str:
     """A command of the page for this server."""
-    return command.replace("http://localhost:8000/v1", server.url).replace("=NAME", "=parrot")
+    return command.replace("http://localhost:8000/v1", server.url).replace("=MODEL", "=parrot")
 
 
 @pytest.fixture(scope="module")
@@ -150,9 +150,9 @@ def logs(servers: Mapping[str, Server], tmp_path_factory: pytest.TempPathFactory
     (data / "README.md").write_text(f"---\n{declared(QUESTIONS)}---\n", encoding="utf-8")
     (folder / "harnesses").symlink_to(ROOT / "harnesses")
     tasks, questions = (words for words in COMMANDS if words.startswith("inspect "))
-    words = shlex.split(tasks.replace("local/NAME", "local/parrot"))
+    words = shlex.split(tasks.replace("local/MODEL", "local/parrot"))
     words[3:3] = [shlex.split(questions)[2].replace("OWNER/NAME", "counterclaim/data")]
-    more = ["--limit", "3", "--log-format", "json", "--log-dir", "logs", "--display", "none"]
+    more = ["--limit", "3", "--log-format", "json", "--display", "none"]
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Inspect's own
         patch.chdir(folder)
@@ -165,7 +165,7 @@ def logs(servers: Mapping[str, Server], tmp_path_factory: pytest.TempPathFactory
         patch.setattr("datasets.config.HF_DATASETS_CACHE", str(home / "datasets"))
         patch.setattr("datasets.config.HF_HUB_OFFLINE", True)
         inspect.main([*words[1:], *more], standalone_mode=False)
-    found = [read_eval_log(str(path)) for path in (folder / "logs").glob("*.json")]
+    found = [read_eval_log(str(path)) for path in (folder / "build" / "inspect").glob("*.json")]
     return {log.eval.task.rpartition("/")[2]: log for log in found}
 
 
@@ -304,8 +304,14 @@ def test_models_that_take_no_schema_are_told_it() -> None:
     )
     (task,) = manager.load(["counterclaim_places"])["tasks"].values()
     assert "response_format" not in task.config.generation_kwargs
-    told = task.dataset["test"][0]["instructions"]
-    assert json.loads(told.rpartition("\n\n")[2]) == prompting.schema(find("places"))
+    names = runpy.run_path(str(ROOT / "harnesses" / "inspect_tasks.py"))
+    of_inspect = names["places"](structured=False)
+    assert of_inspect.config.response_schema is None
+    for told in (
+        task.dataset["test"][0]["instructions"],
+        of_inspect.dataset[0].input[0].text,
+    ):
+        assert json.loads(told.rpartition("\n\n")[2]) == prompting.schema(find("places"))
 
 
 def test_wire_is_asked_of_once_it_is_hydrated() -> None:
@@ -367,7 +373,7 @@ class TestEvalResults:
         """Exit code and messages of the command of the page."""
         (command,) = (words for words in COMMANDS if "eval_results.py" in words)
         command = command.replace("LOG.json", str(result)).replace("OWNER/NAME", "some/data")
-        words = shlex.split(command.replace(".eval_results/counterclaim.yaml", str(output)))
+        words = shlex.split(command.replace("build/counterclaim.yaml", str(output)))
         self.monkeypatch.setattr(sys, "argv", words[1:])
         with pytest.raises(SystemExit) as ended:
             runpy.run_path(str(ROOT / words[1]), run_name="__main__")
