@@ -80,6 +80,7 @@ def test_the_citation_has_what_its_format_requires() -> None:
     assert all(author.keys() == {"name"} for author in cited["authors"])
     assert cited["version"] == __version__
     assert isinstance(cited["date-released"], datetime.date)
+    # The outlines of the map are others' work.
     assert {f"{name}.txt" for name in cited["license"]} == {
-        path.name for path in (ROOT / "LICENSES").iterdir()
+        path.name for path in (ROOT / "LICENSES").iterdir() if path.name != "ISC.txt"
     }

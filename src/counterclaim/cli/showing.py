@@ -15,7 +15,7 @@ from counterclaim.cli.inputs import DEFAULT_SPLIT, FINE
 from counterclaim.errors import DataError
 
 if TYPE_CHECKING:
-    from counterclaim.reports.boards import Held, Run
+    from counterclaim.reports.runs import Held, Run
 
 
 def contested(arguments: argparse.Namespace) -> int:
@@ -37,16 +37,17 @@ def contested(arguments: argparse.Namespace) -> int:
 
 def report(arguments: argparse.Namespace) -> int:
     """Score runs, or the baselines, and write a page about them."""
-    from counterclaim.reports import boards, page
+    from counterclaim.reports import page
+    from counterclaim.reports.runs import Held, corpora
     from counterclaim.validate import read_documents
 
     folder = Path(arguments.output)
     if arguments.gold is not None:
         gold = read_documents(arguments.gold, with_text=False)
         data = f"custom+{corpus.fingerprint([Path(arguments.gold)])}"
-        held = [boards.Held(Path(arguments.gold).name, "custom", data, gold, gold, ())]
+        held = [Held(Path(arguments.gold).name, "custom", data, gold, gold, ())]
     else:
-        held = boards.corpora(arguments.split or DEFAULT_SPLIT)
+        held = corpora(arguments.split or DEFAULT_SPLIT)
     if arguments.runs:
         named = arguments.runs
     elif arguments.gold is not None:
@@ -62,7 +63,7 @@ def report(arguments: argparse.Namespace) -> int:
 def _read_runs(arguments: argparse.Namespace, given: str) -> "list[Run]":
     """The runs of a file, NAME=FILE; what they are of is in its account or in its records."""
     from counterclaim import pairing, recording, tasks
-    from counterclaim.reports.boards import Run
+    from counterclaim.reports.runs import Run
 
     name, named, path = given.rpartition("=")
     name = name if named else Path(path).stem
@@ -112,15 +113,16 @@ def _run_baselines(folder: Path, held: "Sequence[Held]") -> list[Path]:
     for part in held:
         if any(document.text is None for document in part.texts):
             continue
-        documents = list(part.texts)
-        if part.name == "desk" and part.split == contrasts.SPLIT:
-            # Texts of contrast sets at the same time: a baseline is fitted once.
-            documents += [p.changed for name in corpus.CONTRASTS for p in contrasts.pairs(name)]
         train, dev = (corpus.hydrated(split, part.name) for split in ("train", "dev"))
         for name, mentions in forms:
             for model in inputs.baseline_files(name, mentions, installed=installed):
                 place = f"{name}-gold" if mentions else name
                 output = folder / part.name / place / f"{model.stem}.jsonl"
+                documents = list(part.texts)
+                if (part.name, part.split, name) == ("desk", contrasts.SPLIT, "sentences"):
+                    # At once, as a baseline is fitted once; other tasks would take minutes.
+                    sets = map(contrasts.pairs, corpus.CONTRASTS)
+                    documents += [pair.changed for pairs in sets for pair in pairs]
                 output.parent.mkdir(parents=True, exist_ok=True)
                 recording.record_run(
                     model,

@@ -1,7 +1,7 @@
 """The numbers of a report: leaderboards with their breakdowns, and contrast sets.
 
-A run is a predictions file. The documents that it answers say where it counts: on the test
-set of each corpus that it has answers for, and on each contrast set.
+The documents that a run answers say where it counts: on the test set of each corpus that it
+has answers for, and on each contrast set.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,49 +13,14 @@ import numpy as np
 from counterclaim import comparing, contrasts, corpus, counting, diagnosing, jsonl, pairing
 from counterclaim.errors import DataError
 from counterclaim.metrics.resampling import Estimate, Resampling
-from counterclaim.model import CORPORA, SPLITS, Document, Prediction
+from counterclaim.model import CORPORA, Prediction
 from counterclaim.pairing import Placed
+from counterclaim.reports.runs import Held, Run, answers
 from counterclaim.scoring import Scores, signature, summarise
 from counterclaim.tasks import Task
 
 FIELDS = ("conflict", "genre", "label", "length", "sources")
 PASSES = {"annotator a": "a.jsonl", "annotator b": "b.jsonl"}
-
-
-class Run(NamedTuple):
-    """One system in one task.
-
-    Attributes:
-        name: Of the system.
-        task: The task.
-        predictions: What it gives, each with its place in the file.
-        trained_on: The corpora that it was trained on, such as "desk"; empty if unknown.
-    """
-
-    name: str
-    task: Task
-    predictions: Sequence[Placed]
-    trained_on: str = ""
-
-
-class Held(NamedTuple):
-    """Documents that runs are scored on.
-
-    Attributes:
-        name: A corpus, or the file of somebody's own.
-        split: Their split.
-        data: Version and fingerprint, for the signature.
-        gold: As they are published.
-        texts: The same with the texts of this machine.
-        train: Training documents, which tell names that a system has seen.
-    """
-
-    name: str
-    split: str
-    data: str
-    gold: Sequence[Document]
-    texts: Sequence[Document]
-    train: Sequence[Document]
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -137,23 +102,6 @@ class Contrast(msgspec.Struct, frozen=True):
     consistency: Estimate
 
 
-def corpora(split: str) -> list[Held]:
-    """The documents of a split of each corpus."""
-    version = corpus.manifest()["version"]
-    part = next(known for known in SPLITS if known == split)
-    return [
-        Held(
-            name=name,
-            split=split,
-            data=f"{version}+{corpus.fingerprint([corpus.gold_path(name, part)])}",
-            gold=[d for d in corpus.records(split, corpus=name) if not d.restricted],
-            texts=[d for d in corpus.read(split, corpus=name) if not d.restricted],
-            train=corpus.records("train", corpus=name),
-        )
-        for name in CORPORA
-    ]
-
-
 def boards(runs: Sequence[Run], held: Sequence[Held], *, resamples: int, seed: int) -> list[Board]:
     """Score all runs on all documents that they answer.
 
@@ -182,12 +130,6 @@ def boards(runs: Sequence[Run], held: Sequence[Held], *, resamples: int, seed: i
             ]
         )
     ]
-
-
-def answers(run: Run, held: Held) -> list[Placed]:
-    """The predictions of a run that are for these documents."""
-    ids = {document.doc_id for document in held.gold}
-    return [placed for placed in run.predictions if placed.prediction.doc_id in ids]
 
 
 def _board(task: Task, held: Held, runs: Sequence[Run], resamples: int, seed: int) -> Board:

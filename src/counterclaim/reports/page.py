@@ -20,13 +20,11 @@ from counterclaim.reports.boards import (
     FIELDS,
     Board,
     Contrast,
-    Held,
-    Run,
     Standing,
-    answers,
     boards,
     contrast_scores,
 )
+from counterclaim.reports.runs import Held, Run, answers
 
 PARTS = Path(__file__).parent / "page"
 

@@ -14,7 +14,7 @@ from counterclaim.diagnosing import KINDS, outcomes
 from counterclaim.metrics.places import distance_km, point
 from counterclaim.model import LAYERS, Document, Prediction, Span, sentence_labels
 from counterclaim.predictions import predicted_sentence_labels
-from counterclaim.reports.boards import Held, Run, answers
+from counterclaim.reports.runs import Held, Run, answers
 
 Json = dict[str, Any]
 
