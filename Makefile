@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: bench report test check format data encoders results clean
+.PHONY: bench report site test check format data encoders results clean
 
 bench: .venv/.installed
 	$(BIN)/counterclaim bench
@@ -10,6 +10,10 @@ bench: .venv/.installed
 # A page about the baselines, build/report/index.html.
 report: .venv/.installed
 	$(BIN)/counterclaim report -o build/report
+
+# The documentation as pages, build/site/index.html.
+site: .venv/.installed-dev
+	$(BIN)/python tools/build_site.py
 
 test: .venv/.installed-dev
 	$(BIN)/pytest --numprocesses 2 --dist worksteal

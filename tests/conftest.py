@@ -1,17 +1,23 @@
 """Fixtures: hand-written documents, and a place of their own for every test's cache."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from chat_server import KEY, Answer, Server
+from playwright.sync_api import Browser, sync_playwright
 from records import document
 
 from counterclaim import corpus
 from counterclaim.cli import main
 from counterclaim.model import Document
 
+SWITCHES = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
 SHARED = Path(__file__).parents[2] / "shared"
 
 
@@ -78,3 +84,17 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answer], Server
     yield start
     for server in servers:
         server.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = shutil.which("chromium")
+    if found is None:
+        # In CI the browser is installed before: there a page that is not tested is a failure.
+        if "CI" in os.environ:
+            pytest.fail("no chromium")
+        pytest.skip("needs the browser Chromium, such as Debian's package chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=SWITCHES)
+        yield browser
+        browser.close()

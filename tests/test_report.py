@@ -1,7 +1,6 @@
 """The report page: its numbers, and what a person does with it in a real browser."""
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from msgspec.structs import replace
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from counterclaim import corpus, jsonl, read
 from counterclaim.cli import main
@@ -21,10 +20,6 @@ ROOT = Path(__file__).parents[1]
 Capture = pytest.CaptureFixture[str]
 # What would run, were it not escaped: as an element, and as the end of a script.
 HOSTILE = "<img src=x onerror=hacked=1></script><script>hacked=1</script>&amp;\u2028"
-SWITCHES = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 
 
 def hostile() -> Document:
@@ -64,20 +59,6 @@ def report(documents: list[Document], tmp_path_factory: pytest.TempPathFactory) 
     options = ["--gold", str(gold), "--resamples", "20", "-o", str(folder)]
     assert main(["report", *runs, *named, *options]) == 0
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = shutil.which("chromium")
-    if found is None:
-        # In CI the browser is installed before: there a page that is not tested is a failure.
-        if "CI" in os.environ:
-            pytest.fail("no chromium")
-        pytest.skip("needs the browser Chromium, such as Debian's package chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=SWITCHES)
-        yield browser
-        browser.close()
 
 
 class Opened:
