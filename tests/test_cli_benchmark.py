@@ -50,6 +50,35 @@ def test_given_mentions_are_named_in_the_signature(name: str, capsys: Capture) -
     assert "spans with gold mentions; expected" in capsys.readouterr().err
 
 
+def test_fewer_training_documents_are_a_part_of_more(
+    write: Write, tmp_path: Path, capsys: Capture
+) -> None:
+    """So that a curve shows what more documents teach, and not what others would."""
+    model = write(
+        "model.py",
+        """
+import pathlib
+
+def fit(task, train, dev):
+    log = pathlib.Path(__file__).with_name("log.txt")
+    with log.open("a") as lines:
+        print(*(each.document.doc_id for each in train), file=lines)
+    return lambda documents: [{"doc_id": d.doc_id, "locations": []} for d in documents]
+""",
+    )
+    run = ["run", str(model), "--task", "places", "--input", VALID]
+    for number in ("3", "9"):
+        arguments = ["--train-documents", number, "-o", str(tmp_path / f"{number}.jsonl")]
+        assert main([*run, *arguments]) == 0
+        account = json.loads((tmp_path / f"{number}.run.json").read_bytes())
+        assert account["identity"]["train_documents"] == int(number)
+    few, more = (line.split() for line in (tmp_path / "log.txt").read_text().splitlines())
+    assert len(few) == 3
+    assert few == more[:3]
+    assert main([*run, "--train-documents", "1000", "-o", str(tmp_path / "out.jsonl")]) == 2
+    assert "training documents; expected --train-documents no higher" in capsys.readouterr().err
+
+
 def test_scores_of_groups_are_printed(capsys: Capture) -> None:
     arguments = ["score", TEST, "--task", "spans", "--by", "genre", "--by", "label"]
     assert main(arguments) == 0

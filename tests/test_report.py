@@ -281,6 +281,22 @@ def test_whole_documents_stand_in_every_task_that_they_have_layers_for(tmp_path:
     assert [board["standings"][0]["system"] for board in boards] == ["second"] * 3
 
 
+def test_runs_on_fewer_documents_make_a_learning_curve(tmp_path: Path) -> None:
+    runs = []
+    for number in (150, 50):
+        runs.append(str(tmp_path / f"of{number}.jsonl"))
+        command = ["run", str(ROOT / "baselines" / "random_prior.py"), "--task", "places"]
+        assert main([*command, "--train-documents", str(number), "-o", runs[-1]]) == 0
+    assert main(["report", *runs, "--resamples", "10", "-o", str(tmp_path / "page")]) == 0
+    (board,) = json.loads((tmp_path / "page" / "report.json").read_bytes())["boards"]
+    systems = {each["system"]: each["train_documents"] for each in board["standings"]}
+    assert systems["random_prior, 50 documents"] == 50
+    page = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
+    figures = page.partition('id="learning"')[2].partition("</figure>")[0]
+    assert figures.count("<circle") == 2
+    assert figures.index(">50</text>") < figures.index(">150</text>")
+
+
 def test_wire_texts_are_shown_where_they_are_and_the_page_says_so(
     hydrated: None, tmp_path: Path
 ) -> None:

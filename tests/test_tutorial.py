@@ -1,4 +1,4 @@
-"""The tutorial and the page about the report: their commands run as they stand, in order."""
+"""Tutorial, README and pages: their commands run as they stand, in order."""
 
 import re
 import shlex
@@ -14,6 +14,8 @@ from counterclaim.texts import own_document
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+RESULTS = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
 REPORT = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
 
 
@@ -87,3 +89,27 @@ def test_the_commands_of_the_page_about_the_report_run(place: Path) -> None:
     assert first == ["report", "-o", "page/"]
     for command in others:
         assert main([*command, "--resamples", "10"]) == 0
+
+
+def test_what_the_readme_does_with_predictions_runs(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    jsonl.write_records("own.jsonl", read("test"))
+    for name in ("predictions", "a", "b"):
+        jsonl.write_records(f"{name}.jsonl", read("test"))
+    given = README.partition("## Score your own model")[2].partition("A document without a")[2]
+    for command in commands(given.partition("## Results")[0]):
+        capsys.readouterr()
+        output = command.index(">") if ">" in command else len(command)
+        assert main(command[:output]) == 0
+        for file in command[output + 1 :]:
+            Path(file).write_text(capsys.readouterr().out, encoding="utf-8")
+
+
+def test_the_comparison_with_kept_predictions_runs(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    jsonl.write_records("yours.jsonl", read("test"))
+    (command,) = commands(RESULTS)
+    assert main(command) == 0
+    assert "| yours - desk-0-desk |" in capsys.readouterr().out

@@ -41,6 +41,7 @@ class Identity(msgspec.Struct, frozen=True):
         tested_on: Those of the documents predicted.
         data_sha256: Hash of all documents that went in, with their gold.
         version: Of this package.
+        train_documents: Number of training documents; 0 if nobody has noted it.
     """
 
     model: str
@@ -52,6 +53,7 @@ class Identity(msgspec.Struct, frozen=True):
     tested_on: str
     data_sha256: str
     version: str
+    train_documents: int = 0
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -124,6 +126,7 @@ def record_run(
         tested_on=_corpora(documents),
         data_sha256=_data_hash((train, dev, documents)),
         version=counterclaim.__version__,
+        train_documents=len(train),
     )
     with _Journal(Path(output), identity) as journal:
         rest = [document for document in documents if document.doc_id not in journal.lines]

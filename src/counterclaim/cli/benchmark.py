@@ -12,7 +12,7 @@ from counterclaim import corpus, jsonl
 from counterclaim.cli import inputs
 from counterclaim.cli.inputs import DEFAULT_SPLIT, FAILED, FINE
 from counterclaim.errors import DataError
-from counterclaim.model import Document
+from counterclaim.model import Document, text_hash
 
 if TYPE_CHECKING:
     from counterclaim.contrasts import ContrastScores
@@ -29,6 +29,13 @@ def run(arguments: argparse.Namespace) -> int:
     output = inputs.output_path(arguments.output, arguments.model, arguments.input)
     task = tasks.find(arguments.task, arguments.mentions)
     train, dev = (corpus.hydrated(split, arguments.corpus) for split in ("train", "dev"))
+    if arguments.train_documents is not None:
+        if arguments.train_documents > len(train):
+            most = f"{arguments.corpus} has {len(train)} training documents"
+            raise DataError(f"{most}; expected --train-documents no higher")
+        # In an order that is nobody's choice, so that fewer documents are a part of more.
+        train = sorted(train, key=lambda document: text_hash(document.doc_id))
+        train = train[: arguments.train_documents]
     if arguments.contrast is not None:
         from counterclaim import contrasts
 

@@ -112,6 +112,10 @@ def _add_benchmark(add: Add) -> None:
     _add_contrast(group, "a contrast set to predict instead, with its originals")
     group.add_argument("--input", metavar="DOCS", help="documents to predict instead")
     sub.add_argument(
+        "--train-documents", type=_positive, metavar="N",
+        help="learn from N of the training documents only, for a learning curve",
+    )  # fmt: skip
+    sub.add_argument(
         "--set", action="append", default=[], type=_option, dest="options", metavar="NAME=VALUE",
         help="an argument of fit, such as seed=1 or weights=PATH; may be repeated",
     )  # fmt: skip

@@ -67,7 +67,7 @@ def _read_runs(arguments: argparse.Namespace, given: str) -> "list[Run]":
 
     name, named, path = given.rpartition("=")
     name = name if named else Path(path).stem
-    account, trained_on = recording.account_path(path), ""
+    account, trained_on, number = recording.account_path(path), "", 0
     if account.exists():
         try:
             identity = msgspec.json.decode(account.read_bytes(), type=recording.Run).identity
@@ -76,13 +76,16 @@ def _read_runs(arguments: argparse.Namespace, given: str) -> "list[Run]":
         forms = [tasks.find(identity.task, identity.mentions)]
         trained = sorted({part.split()[0] for part in identity.trained_on.split("+")})
         trained_on = "all" if len(trained) > 1 else trained[0]
+        number = identity.train_documents
         name = name if named else Path(identity.model).stem
     elif arguments.task is not None:
         mentions = arguments.mentions if arguments.task in tasks.GOLD_MENTIONS else None
         forms = [tasks.find(arguments.task, mentions)]
     else:
         forms = [tasks.find(task) for task in _tasks_of(path)]
-    return [Run(name, task, pairing.read_predictions(path, task), trained_on) for task in forms]
+    return [
+        Run(name, task, pairing.read_predictions(path, task), trained_on, number) for task in forms
+    ]
 
 
 def _tasks_of(path: str) -> list[str]:

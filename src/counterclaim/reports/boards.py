@@ -34,9 +34,11 @@ class Standing(msgspec.Struct, frozen=True):
     """A system on a board.
 
     Attributes:
-        system: Its name, with what it was trained on if that is another corpus.
+        system: Its name, with what it was trained on if that is another corpus, or if others
+            of its name were trained on fewer documents or more.
         name: Its name alone.
         trained_on: As `Run.trained_on`.
+        train_documents: As `Run.train_documents`.
         annotator: Whether it is an annotation pass, from which gold was adjudicated.
         headline: The score that systems are compared by.
         group: Letters; systems that share one cannot be told apart.
@@ -51,6 +53,7 @@ class Standing(msgspec.Struct, frozen=True):
     system: str
     name: str
     trained_on: str
+    train_documents: int
     annotator: bool
     headline: Estimate
     group: str
@@ -136,8 +139,12 @@ def _board(task: Task, held: Held, runs: Sequence[Run], resamples: int, seed: in
     tallies: dict[str, counting.Tally] = {}
     of: dict[str, tuple[Run, Sequence[Placed]]] = {}
     for run in runs:
-        other = run.trained_on not in ("", held.name)
-        name = f"{run.name}, trained on {run.trained_on}" if other else run.name
+        same = [r for r in runs if (r.name, r.trained_on) == (run.name, run.trained_on)]
+        name = run.name
+        if run.trained_on not in ("", held.name):
+            name += f", trained on {run.trained_on}"
+        if len({each.train_documents for each in same}) > 1:
+            name += f", {run.train_documents} documents"
         if name in of:
             raise DataError(
                 f"{name}: stands twice in {task.name}; expected NAME=FILE to tell apart"
@@ -169,6 +176,7 @@ def _board(task: Task, held: Held, runs: Sequence[Run], resamples: int, seed: in
             system=name,
             name=of[name][0].name,
             trained_on=of[name][0].trained_on,
+            train_documents=of[name][0].train_documents,
             annotator=name in PASSES,
             headline=_estimate(scores[name].headline),
             group=compared.groups.get(name, ""),

@@ -107,6 +107,7 @@ def render(report: Report, runs: Sequence[Run], held: Sequence[Held]) -> str:
         title_of=_title,
         overviews=list(_overviews(report.boards)),
         transfers=list(_transfers(report.boards)),
+        curves=list(_curves(report.boards)),
         documents=documents,
         without_text=sum(len(part.gold) for part in scored) - len(documents),
         wire=any(document["corpus"] == "wire" for document in documents),
@@ -166,6 +167,19 @@ def _transfers(
         ]
         if rows:
             yield form, rows
+
+
+def _curves(found: Sequence[Board]) -> Iterator[tuple[Board, dict[str, list[Standing]]]]:
+    """For each board the systems that were trained on several numbers of documents, in order."""
+    for board in found:
+        systems: dict[str, list[Standing]] = {}
+        for standing in sorted(board.standings, key=lambda each: each.train_documents):
+            if standing.train_documents:
+                key = f"{standing.name} on {standing.trained_on}"
+                systems.setdefault(key, []).append(standing)
+        rising = {key: each for key, each in systems.items() if len(each) > 1}
+        if rising:
+            yield board, rising
 
 
 def _json(value: Any) -> str:

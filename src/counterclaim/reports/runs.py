@@ -17,12 +17,14 @@ class Run(NamedTuple):
         task: The task.
         predictions: What it gives, each with its place in the file.
         trained_on: The corpora that it was trained on, such as "desk"; empty if unknown.
+        train_documents: On how many documents of them; 0 if unknown.
     """
 
     name: str
     task: Task
     predictions: Sequence[Placed]
     trained_on: str = ""
+    train_documents: int = 0
 
 
 class Held(NamedTuple):
