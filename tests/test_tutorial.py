@@ -15,7 +15,6 @@ from counterclaim.texts import own_document
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-RESULTS = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
 REPORT = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
 
 
@@ -104,12 +103,3 @@ def test_what_the_readme_does_with_predictions_runs(
         assert main(command[:output]) == 0
         for file in command[output + 1 :]:
             Path(file).write_text(capsys.readouterr().out, encoding="utf-8")
-
-
-def test_the_comparison_with_kept_predictions_runs(
-    place: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    jsonl.write_records("yours.jsonl", read("test"))
-    (command,) = commands(RESULTS)
-    assert main(command) == 0
-    assert "| yours - desk-0-desk |" in capsys.readouterr().out

@@ -223,6 +223,7 @@ def write_contrasts(folder: Path, predictions: Path) -> None:
                     found,
                     [answers[document.doc_id] for document in wanted],
                     name=name,
+                    parts=("forms",),
                 )
                 shown = {key: getattr(result, key) for key in SHOWN}
                 results[name][system] = msgspec.to_builtins(shown)

@@ -12,7 +12,7 @@ Sets, https://aclanthology.org/2020.findings-emnlp.117.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -128,7 +128,7 @@ def score_contrast(
     data: str = "custom",
     resamples: int = RESAMPLES,
     seed: int = SEED,
-    parts: bool = True,
+    parts: Collection[str] = ("forms", "sides"),
 ) -> ContrastScores:
     """Score the predictions of one system for a contrast set.
 
@@ -140,7 +140,7 @@ def score_contrast(
         data: Version and fingerprint of the data, for the signature.
         resamples: Bootstrap resamples of events for the intervals.
         seed: Seed of the resampling.
-        parts: Whether to give differences by form and side too, which take most of the time.
+        parts: Which of `forms` and `sides` to give too; they take most of the time.
 
     Raises:
         DataError: There is no pair, or a prediction fits no document.
@@ -186,11 +186,11 @@ def score_contrast(
         both_right=both_right,
         forms={
             form: estimated(chosen, both[chosen])[2]
-            for form, chosen in (_forms(found) if parts else {}).items()
+            for form, chosen in (_forms(found) if "forms" in parts else {}).items()
         },
         sides={
             side: _side({keys[i] for i in chosen}, len(chosen), *estimated(chosen, counts))
-            for side, chosen, counts in (_accused(found, both) if parts else ())
+            for side, chosen, counts in (_accused(found, both) if "sides" in parts else ())
         },
         missing=counted.missing,
     )

@@ -302,7 +302,7 @@ def contrast_scores(runs: Sequence[Run], *, resamples: int, seed: int) -> list[C
                 name=name,
                 resamples=resamples,
                 seed=seed,
-                parts=False,
+                parts=(),
             )
             found.append(
                 Contrast(
