@@ -1,15 +1,17 @@
 """A transformer encoder, fine-tuned to find accusations and denials, their sides and links.
 
 A document is read in windows of whole sentences. Tags on its tokens say where an accusation's
-content begins, or a denial's cue (its content where no word carries it). From each such
-span, pointers go to where its source and target begin, and a denial's content, wherever in
-the document; from a source or target to where the name of its side does, which may be any
-place where it stands. From each beginning a pointer goes to the end. Act and scope are
-classified, and so is each pair of records: whether the denial answers the accusation, whether
-two accusations are one claim. All of it is learnt at once, on gold spans. After each epoch
-the headline of the task is taken on dev; the best epoch is kept, and training ends when three
-epochs bring nothing better. Half precision where a graphics card or the processor has it. What
-it is not: tuned for any one encoder, and a second record with the same content is not found.
+content begins, or a denial's cue (its content where no word carries it), and what may be a
+source or target. From each such record, pointers go to where its source and target begin,
+sooner where one is tagged, and a denial's content, wherever in the document; from a source
+or target to where the name of its side does, which may be any place where it stands. From
+each beginning a pointer goes to the end. Act and scope are classified, and so is each pair
+of records: whether the denial answers the accusation, whether two accusations are one claim.
+All of it is learnt at once, on gold spans, but pairs, which are few, teach the encoder
+nothing. After each epoch the headline of the task is taken on dev; the best epoch is kept,
+and training ends when three epochs bring nothing better. Half precision where a graphics card
+or the processor has it. What it is not: tuned for any one encoder, and a second record with
+the same content is not found.
 
 Source of the pointers: Seo et al. (2017), arXiv:1611.01603; of names that may stand anywhere:
 Clark and Gardner (2018), https://aclanthology.org/P18-1078; of pairs: Lee et al. (2017),

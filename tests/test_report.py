@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from playwright.sync_api import Browser, Page
 
 from counterclaim import corpus, jsonl, read
-from counterclaim.cli import main
+from counterclaim.cli import inputs, main
 from counterclaim.model import LAYERS, Accusation, Document, Location, Prediction, Span
+from counterclaim.tasks import GOLD_MENTIONS, TASKS
 from counterclaim.texts import own_document
 
 ROOT = Path(__file__).parents[1]
@@ -279,6 +280,24 @@ def test_whole_documents_stand_in_every_task_that_they_have_layers_for(tmp_path:
     boards = json.loads((tmp_path / "page" / "report.json").read_bytes())["boards"]
     assert [board["task"] for board in boards] == ["links", "casualties", "places"]
     assert [board["standings"][0]["system"] for board in boards] == ["second"] * 3
+
+
+def test_without_runs_the_baselines_are_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here the least of them, in every task; in sentences on the contrast sets too."""
+    monkeypatch.setattr(
+        inputs, "baseline_files", lambda *_, **__: [ROOT / "baselines" / "majority.py"]
+    )
+    assert main(["report", "--resamples", "10", "-o", str(tmp_path)]) == 0
+    report = json.loads((tmp_path / "report.json").read_bytes())
+    forms = {(board["task"], board["mentions"]) for board in report["boards"]}
+    assert forms == {
+        *((name, "predicted" if name in GOLD_MENTIONS else None) for name in TASKS),
+        *((name, "gold") for name in GOLD_MENTIONS),
+    }
+    assert {board["corpus"] for board in report["boards"]} == {"desk"}
+    assert [each["contrast"] for each in report["contrasts"]] == list(corpus.CONTRASTS)
 
 
 def test_runs_on_fewer_documents_make_a_learning_curve(tmp_path: Path) -> None:

@@ -14,14 +14,20 @@ from counterclaim.texts import own_document
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 REPORT = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
 
 
+def blocks(page: str) -> list[list[list[str]]]:
+    """The commands of each block of a page, without the name of the program."""
+    found = re.findall(r"^( *)```sh\n(.*?)^\1```$", page, re.DOTALL | re.MULTILINE)
+    return [
+        [shlex.split(line.partition(" # ")[0])[1:] for line in block.splitlines()]
+        for _, block in found
+    ]
+
+
 def commands(page: str) -> list[list[str]]:
-    blocks = re.findall(r"^( *)```sh\n(.*?)^\1```$", page, re.DOTALL | re.MULTILINE)
-    lines = [line.partition(" # ")[0] for _, block in blocks for line in block.splitlines()]
-    return [shlex.split(line)[1:] for line in lines]
+    return [command for block in blocks(page) for command in block]
 
 
 @pytest.fixture
@@ -90,16 +96,23 @@ def test_the_commands_of_the_page_about_the_report_run(place: Path) -> None:
         assert main([*command, "--resamples", "10"]) == 0
 
 
-def test_what_the_readme_does_with_predictions_runs(
-    place: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("page", ["README.md", "docs/metrics.md"])
+def test_what_a_page_does_with_predictions_runs(
+    page: str, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    jsonl.write_records("own.jsonl", read("test"))
-    for name in ("predictions", "a", "b"):
-        jsonl.write_records(f"{name}.jsonl", read("test"))
-    given = README.partition("## Score your own model")[2].partition("A document without a")[2]
-    for command in commands(given.partition("## Results")[0]):
-        capsys.readouterr()
-        output = command.index(">") if ">" in command else len(command)
-        assert main(command[:output]) == 0
-        for file in command[output + 1 :]:
-            Path(file).write_text(capsys.readouterr().out, encoding="utf-8")
+    """Each block begins with predictions of the test set, and keeps what it prints to a file."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    given = [block for block in blocks(text) if any("predictions.jsonl" in c for c in block)]
+    # The first of the README begins with a model that is on the page, and has a test of its own.
+    shown = [block for block in given if "mine.py" not in block[0]]
+    assert len(shown) == {"README.md": 1, "docs/metrics.md": 3}[page]
+    for block in shown:
+        for name in ("own", "predictions", "a", "b"):
+            jsonl.write_records(f"{name}.jsonl", read("test"))
+            Path(f"{name}.run.json").unlink(missing_ok=True)
+        for command in block:
+            capsys.readouterr()
+            output = command.index(">") if ">" in command else len(command)
+            assert main(command[:output]) == 0, command
+            for file in command[output + 1 :]:
+                Path(file).write_text(capsys.readouterr().out, encoding="utf-8")
