@@ -348,9 +348,11 @@ def test_a_page_without_wire_texts_has_none(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["{bare}"], "bare.jsonl: its first record has no layer; expected one, or --task"),
-        (["{plain}"], "no run answers any document of desk test, wire test"),
+        (["{plain}"], ": nowhere; expected a document of desk test, wire test"),
         (["{twice}", "x={twice}", "--task", "places"], None),
         (["{twice}", "{twice}", "--task", "places"], "twice: stands twice in places"),
+        (["annotator a={twice}"], "annotator a: stands twice in places"),
+        (["{odd}"], "odd.jsonl:1"),
         (["{broken}"], "broken.run.json: is no account of a run"),
     ],
 )
@@ -362,9 +364,12 @@ def test_what_a_report_cannot_be_made_of_is_named(
         tmp_path / "twice.jsonl", [Prediction(read("test")[0].doc_id, locations=())]
     )
     shutil.copy(tmp_path / "plain.jsonl", tmp_path / "broken.jsonl")
+    (tmp_path / "odd.jsonl").write_text("{no json")
     jsonl.write_records(tmp_path / "bare.jsonl", [Prediction("nowhere")])
     (tmp_path / "broken.run.json").write_text("{}")
-    files = {name: tmp_path / f"{name}.jsonl" for name in ("bare", "plain", "twice", "broken")}
+    files = {
+        name: tmp_path / f"{name}.jsonl" for name in ("bare", "plain", "odd", "twice", "broken")
+    }
     given = [argument.format(**files) for argument in arguments]
     code = main(["report", *given, "--resamples", "10", "-o", str(tmp_path / "page")])
     assert code == (0 if message is None else 2)

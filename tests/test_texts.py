@@ -75,3 +75,11 @@ def test_what_is_no_story_is_named(
 def test_a_name_without_letters_makes_no_id() -> None:
     with pytest.raises(DataError, match="has no letter"):
         own_document("عربي", "A story.")
+
+
+def test_a_day_that_is_none_is_refused(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    """Else the document would break a rule that only `validate` tells of."""
+    path = str(write("story.txt", STORY))
+    with pytest.raises(SystemExit):
+        main(["documents", path, "--date", "5 May", "-o", "out.jsonl"])
+    assert "'5 May'; expected a day as YYYY-MM-DD" in capsys.readouterr().err

@@ -21,6 +21,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from counterclaim.hub import about
 from counterclaim.metrics.links import STATUSES, claim_statuses
 from counterclaim.model import Accusation, Document
 from counterclaim.reports import text
@@ -150,11 +151,5 @@ def _row(document: Document, key: str, asked: str, choices: list[str], right: in
         "question": f"Text:\n\n{document.text}\n\nQuestion: {asked}",
         **({"choices": choices} if choices else {}),
         "answer": right,
-        "date": document.date,
-        "corpus": document.corpus,
-        "conflict": document.conflict,
-        "event": document.event,
-        "genre": document.genre,
-        "split": document.split,
-        "note": document.source.note or None,
+        **about(document),
     }

@@ -99,14 +99,21 @@ def sentence_rows(document: Document) -> Iterator[dict[str, Any]]:
             "labels": labels,
             "start": span.start,
             "end": span.end,
-            "date": document.date,
-            "corpus": document.corpus,
-            "conflict": document.conflict,
-            "event": document.event,
-            "genre": document.genre,
-            "split": document.split,
-            "note": document.source.note or None,
+            **about(document),
         }
+
+
+def about(document: Document) -> dict[str, Any]:
+    """What a row of a part of a document says of the whole."""
+    return {
+        "date": document.date,
+        "corpus": document.corpus,
+        "conflict": document.conflict,
+        "event": document.event,
+        "genre": document.genre,
+        "split": document.split,
+        "note": document.source.note or None,
+    }
 
 
 def features(name: str) -> "Features":

@@ -59,7 +59,7 @@ def instructions(task: Task, pages: Path) -> str:
     layers = task.layers or tuple(PAGES)
     files = [pages / f"{PAGES[layer]}.md" for layer in layers]
     if missing := [file for file in files if not file.is_file()]:
-        raise ModelError(f"{missing[0]}: no such page; expected the option guidelines=FOLDER")
+        raise ModelError(f"{missing[0]}: no such page; expected the guidelines of a checkout")
     if not task.layers:
         wanted = (
             "For each numbered sentence give the list of its labels among "

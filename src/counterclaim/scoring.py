@@ -34,6 +34,11 @@ class Headline(msgspec.Struct, frozen=True):
     low: float
     high: float
 
+    @property
+    def estimate(self) -> Estimate:
+        """The score without its name."""
+        return Estimate(self.value, self.low, self.high)
+
 
 class Part(msgspec.Struct, frozen=True):
     """The scores of some of the documents; fields as in `Scores`."""

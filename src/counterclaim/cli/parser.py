@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Callable
+from datetime import date
 from typing import Any, get_args
 
 from counterclaim import __version__, corpus
@@ -53,7 +54,7 @@ def _add_making(add: Add) -> None:
     sub = add(making.documents, "make documents of plain texts, ready for models and annotators")
     sub.add_argument("texts", nargs="+", metavar="TEXT", help="text files, a story each")
     sub.add_argument("--conflict", default="unknown", metavar="NAME", help="what they are about")
-    sub.add_argument("--date", metavar="YYYY-MM-DD", help="of the stories")
+    sub.add_argument("--date", type=_day, metavar="YYYY-MM-DD", help="of the stories")
     sub.add_argument(
         "--genre", choices=get_args(Genre), default="agency_long", metavar="GENRE",
         help="of the stories: %(choices)s (default %(default)s)",
@@ -271,6 +272,15 @@ def _option(text: str) -> tuple[str, Any]:
         return name, json.loads(value)
     except json.JSONDecodeError:
         return name, value
+
+
+def _day(text: str) -> str:
+    try:
+        if date.fromisoformat(text).isoformat() == text:
+            return text
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"{text!r}; expected a day as YYYY-MM-DD")
 
 
 def _natural(text: str) -> int:

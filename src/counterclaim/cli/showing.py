@@ -91,14 +91,15 @@ def _read_runs(arguments: argparse.Namespace, given: str) -> "list[Run]":
 def _tasks_of(path: str) -> list[str]:
     """The tasks that the first record of a file is whole for."""
     first = next(iter(jsonl.iter_objects(path)), (0, {}))[1]
-    keys = first.keys() if isinstance(first, dict) else ()
+    if isinstance(first, jsonl.LineError):
+        raise first
     needed = {
         "sentences": {"sentence_labels"},
         "links": {"accusations", "denials"},
         "casualties": {"casualties"},
         "places": {"locations"},
     }
-    if found := [task for task, wanted in needed.items() if wanted <= set(keys)]:
+    if found := [task for task, wanted in needed.items() if wanted <= first.keys()]:
         return found
     raise DataError(f"{path}: its first record has no layer; expected one, or --task")
 

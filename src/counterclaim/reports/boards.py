@@ -5,7 +5,7 @@ has answers for, and on each contrast set.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -145,7 +145,7 @@ def _board(task: Task, held: Held, runs: Sequence[Run], resamples: int, seed: in
             name += f", trained on {run.trained_on}"
         if len({each.train_documents for each in same}) > 1:
             name += f", {run.train_documents} documents"
-        if name in of:
+        if name in of or name in PASSES:
             raise DataError(
                 f"{name}: stands twice in {task.name}; expected NAME=FILE to tell apart"
             )
@@ -178,7 +178,7 @@ def _board(task: Task, held: Held, runs: Sequence[Run], resamples: int, seed: in
             trained_on=of[name][0].trained_on,
             train_documents=of[name][0].train_documents,
             annotator=name in PASSES,
-            headline=_estimate(scores[name].headline),
+            headline=scores[name].headline.estimate,
             group=compared.groups.get(name, ""),
             behind=compared.behind.get(name, _NOTHING),
             p=compared.p.get(name, float("nan")),
@@ -255,10 +255,6 @@ def _passes(task: Task, held: Held) -> Iterator[tuple[str, list[Placed]]]:
                 if prediction.doc_id in ids
             ],
         )
-
-
-def _estimate(headline: Any) -> Estimate:
-    return Estimate(headline.value, headline.low, headline.high)
 
 
 def _labels(scores: Scores) -> dict[str, Estimate]:

@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 
 from counterclaim import __version__, jsonl
-from counterclaim.errors import DataError
 from counterclaim.metrics.resampling import Estimate
 from counterclaim.model import CORPORA
 from counterclaim.reports import shown, text
@@ -24,7 +23,7 @@ from counterclaim.reports.boards import (
     boards,
     contrast_scores,
 )
-from counterclaim.reports.runs import Held, Run, answers
+from counterclaim.reports.runs import Held, Run, answers, check_answers
 
 PARTS = Path(__file__).parent / "page"
 
@@ -60,17 +59,15 @@ def write(
         seed: Their seed.
 
     Raises:
-        DataError: No run answers any of the documents, or as `boards.boards`.
+        DataError: As `runs.check_answers` and `boards.boards`.
     """
-    found = boards(runs, held, resamples=resamples, seed=seed)
-    if not found:
-        names = ", ".join(f"{part.name} {part.split}" for part in held)
-        raise DataError(f"no run answers any document of {names}; expected one that does")
+    for run in runs:
+        check_answers(run, held)
     report = Report(
         version=__version__,
         resamples=resamples,
         seed=seed,
-        boards=found,
+        boards=boards(runs, held, resamples=resamples, seed=seed),
         contrasts=contrast_scores(runs, resamples=resamples, seed=seed),
     )
     folder.mkdir(parents=True, exist_ok=True)

@@ -58,7 +58,7 @@ def scores(result: Scores) -> str:
     for field, values in result.groups.items():
         lines += [_groups(field, values), ""]
     lines += [
-        f"{result.headline.name} {estimate(_headline(result.headline))}"
+        f"{result.headline.name} {estimate(result.headline.estimate)}"
         f" over {result.documents} documents (95 % bootstrap interval)",
         result.signature,
     ]
@@ -72,10 +72,6 @@ def _without(missing: Sequence[str]) -> list[str]:
     more = len(missing) - _MISSING_SHOWN
     rest = f" and {more} more" if more > 0 else ""
     return [f"{len(missing)} documents without a prediction: {shown}{rest}"]
-
-
-def _headline(head: Headline) -> Estimate:
-    return Estimate(head.value, head.low, head.high)
 
 
 def _body(rows: Mapping[str, Row], counts: Mapping[str, Mapping[str, float]]) -> list[str]:
@@ -101,7 +97,7 @@ def _body(rows: Mapping[str, Row], counts: Mapping[str, Mapping[str, float]]) ->
 
 def _groups(field: str, values: Mapping[str, Part]) -> str:
     rows = [
-        [value, str(part.documents), estimate(_headline(part.headline))]
+        [value, str(part.documents), estimate(part.headline.estimate)]
         for value, part in values.items()
     ]
     name = next((part.headline.name for part in values.values()), "")
@@ -123,7 +119,7 @@ def bench(results: Sequence[tuple[str, str, str, Scores]]) -> str:
     rows = [
         [
             *names,
-            estimate(_headline(result.headline)),
+            estimate(result.headline.estimate),
             *(ratio(result.scores[label]["f1"].value) for label in labels),
         ]
         for *names, result in results
@@ -225,7 +221,7 @@ def headlines(results: Iterable[Scores]) -> str:
     """The headline score of each task, a row for each."""
     return table(
         ["task", "headline", "value [95 % interval]"],
-        [[r.task, _name(r.headline), estimate(_headline(r.headline))] for r in results],
+        [[r.task, _name(r.headline), estimate(r.headline.estimate)] for r in results],
     )
 
 
