@@ -64,7 +64,7 @@ def missing(document: Document, every: int) -> Placed:
     layers: dict[str, Any] = {layer: getattr(document, layer) for layer in LAYERS}
     for layer in ("casualties", "locations"):
         layers[layer] = tuple(r for i, r in enumerate(layers[layer]) if i % every)
-    return Placed("gold", Prediction(document.doc_id, **layers))
+    return Placed("gold: ", Prediction(document.doc_id, **layers))
 
 
 def loads(file: Path) -> list[float]:

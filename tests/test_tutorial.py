@@ -87,8 +87,13 @@ def test_the_commands_of_the_page_about_the_report_run(place: Path) -> None:
     """But for the first, which fits every baseline."""
     jsonl.write_records("own.jsonl", [own_document("own", "Chad blamed Sudan.")])
     jsonl.write_records("c.jsonl", read("test")[:2])
-    for name, given in (("a", ["--input", "own.jsonl"]), ("b", [])):
-        run = ["run", "baselines/majority.py", "--task", "places", *given]
+    own = ["--input", "own.jsonl"]
+    for name, model, given in (
+        ("a", "random_prior", []),
+        ("b", "majority", []),
+        ("d", "majority", own),
+    ):
+        run = ["run", f"baselines/{model}.py", "--task", "places", *given]
         assert main([*run, "-o", f"{name}.jsonl"]) == 0
     first, *others = commands(REPORT)
     assert first == ["report", "-o", "page/"]

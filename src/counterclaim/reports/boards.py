@@ -250,7 +250,7 @@ def _passes(task: Task, held: Held) -> Iterator[tuple[str, list[Placed]]]:
         yield (
             name,
             [
-                Placed(f"{file}:{line}", prediction)
+                Placed(f"{file}:{line}: ", prediction)
                 for line, prediction in rows
                 if prediction.doc_id in ids
             ],

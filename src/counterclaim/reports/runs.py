@@ -89,6 +89,6 @@ def check_answers(run: Run, held: Sequence[Held]) -> None:
     names = ", ".join(f"{part.name} {part.split}" for part in held)
     for where, prediction in run.predictions:
         if prediction.doc_id not in known:
-            raise DataError(f"{where}: {prediction.doc_id}; expected a document of {names}")
+            raise DataError(f"{where}{prediction.doc_id}; expected a document of {names}")
     if not any(placed.prediction.doc_id in scored for placed in run.predictions):
         raise DataError(f"{run.name}: answers no document; expected some of {names}")
