@@ -5,13 +5,14 @@ that fits nothing, the third by what is no JSON.
 """
 
 import json
+import os
 import re
 import runpy
 import shlex
 import shutil
 import statistics
+import subprocess
 import sys
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -134,7 +135,6 @@ def logs(servers: Mapping[str, Server], tmp_path_factory: pytest.TempPathFactory
     set is on the Hub: `eval.yaml` as the library keeps what it has downloaded, the rows in
     a folder of that name, with the part of the card that declares them.
     """
-    from inspect_ai._cli.main import inspect
     from inspect_ai.log import read_eval_log
 
     folder = tmp_path_factory.mktemp("inspect")
@@ -153,18 +153,16 @@ def logs(servers: Mapping[str, Server], tmp_path_factory: pytest.TempPathFactory
     words = shlex.split(tasks.replace("local/MODEL", "local/parrot"))
     words[3:3] = [shlex.split(questions)[2].replace("OWNER/NAME", "counterclaim/data")]
     more = ["--limit", "3", "--log-format", "json", "--display", "none"]
-    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Inspect's own
-        patch.chdir(folder)
-        for name in ("XDG_DATA_HOME", "XDG_CACHE_HOME"):
-            patch.setenv(name, str(home))
-        patch.setenv("LOCAL_BASE_URL", servers["inspect"].url)
-        patch.setenv("LOCAL_API_KEY", KEY)
-        patch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(home / "hub"))
-        patch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-        patch.setattr("datasets.config.HF_DATASETS_CACHE", str(home / "datasets"))
-        patch.setattr("datasets.config.HF_HUB_OFFLINE", True)
-        inspect.main([*words[1:], *more], standalone_mode=False)
+    environment = {
+        "XDG_DATA_HOME": str(home),
+        "HF_HOME": str(home),
+        "HF_HUB_OFFLINE": "1",
+        "LOCAL_BASE_URL": servers["inspect"].url,
+        "LOCAL_API_KEY": KEY,
+    }
+    # Its own process: a browser that is tested in this one leaves an event loop in the thread.
+    command = [str(Path(sys.executable).with_name(words[0])), *words[1:], *more]
+    subprocess.run(command, cwd=folder, env=os.environ | environment, check=True)
     found = [read_eval_log(str(path)) for path in (folder / "build" / "inspect").glob("*.json")]
     return {log.eval.task.rpartition("/")[2]: log for log in found}
 
