@@ -19,6 +19,7 @@ SWITCHES = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 SHARED = Path(__file__).parents[2] / "shared"
+UPSTREAM = [SHARED / "upstream", SHARED / "seeds"]
 
 
 @pytest.fixture(autouse=True)
@@ -48,10 +49,9 @@ def herders() -> Document:
 @pytest.fixture(scope="session")
 def upstream() -> list[Path]:
     """Folders with the files of the public sources, where somebody has put them."""
-    folders = [SHARED / "upstream", SHARED / "seeds"]
-    if not all(folder.is_dir() for folder in folders):
+    if not all(folder.is_dir() for folder in UPSTREAM):
         pytest.skip("needs the files of the public sources in ../shared, which are not published")
-    return folders
+    return UPSTREAM
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +69,13 @@ def hydrated(wire_texts: Path) -> None:
     """All wire texts in the cache of the test."""
     corpus.hydrated_path().parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(wire_texts, corpus.hydrated_path())
+
+
+@pytest.fixture
+def at_hand(request: pytest.FixtureRequest) -> None:
+    """All wire texts in the cache of the test where the sources are there; else none."""
+    if all(folder.is_dir() for folder in UPSTREAM):
+        request.getfixturevalue("hydrated")
 
 
 @pytest.fixture

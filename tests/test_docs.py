@@ -101,13 +101,7 @@ def test_desk_rows_of_the_readme_are_what_bench_prints(capsys: pytest.CaptureFix
 
 
 @pytest.mark.usefixtures("hydrated")
-def test_the_whole_table_of_readme_and_card_is_what_bench_prints(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert main(["bench"]) == 0
-    table, signatures = capsys.readouterr().out.strip().split("\n\n")
-    assert between(README, "bench") == f"{table}\n\n```text\n{signatures}\n```"
-    assert between(CARD, "bench") == table
+def test_the_card_compares_the_variety_of_desk_and_wire() -> None:
     assert between(CARD, "variety") == variety.comparison()
 
 

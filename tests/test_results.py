@@ -2,29 +2,27 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-import make_results
 import pytest
+import systems
 from make_results import (
     BESIDE,
     RESULTS,
     annotators,
     contrast_table,
-    encoder_table,
     kept,
     results_table,
     seeds_table,
-    transfer_table,
-    write_contrasts,
+    trained,
+    transfer_tables,
     write_results,
 )
-from systems import FORMS, ROOT, baselines
-from test_docs import CARD, README, between
+from systems import FORMS, ROOT, baselines, held_documents
+from test_docs import README, between
 
-from counterclaim import corpus
 from counterclaim.cli import main
 from counterclaim.model import CORPORA
 
@@ -32,81 +30,68 @@ PAGE = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
 METRICS = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs in a process of their own would import everything sixty times."""
+    """Runs in a process of their own would import everything a hundred times."""
 
-    def run(model: Path, given: Sequence[str], output: Path) -> None:
-        assert main(["run", str(model), *given, "--output", str(output)]) == 0
+    def run(words: Sequence[str], _: Mapping[str, str]) -> None:
+        assert main(["run", *words]) == 0
 
-    monkeypatch.setattr(make_results, "run_apart", run)
-
-
-def tree(folder: Path, name: str) -> dict[str, object]:
-    return {
-        path.relative_to(folder).as_posix(): json.loads(path.read_bytes())
-        for path in sorted((folder / name).rglob("*.json"))
-    }
+    monkeypatch.setattr(systems, "run_apart", run)
 
 
-@pytest.mark.slow
-def test_results_on_desk_are_repeated_exactly(tmp_path: Path) -> None:
-    write_results(tmp_path / "results", tmp_path / "predictions", ["desk"])
-    assert tree(tmp_path / "results", "desk") == tree(RESULTS, "desk")
-    for result in (RESULTS / "desk").rglob("*.json"):
-        if result.stem not in BESIDE:
-            place = result.relative_to(RESULTS).with_suffix(".jsonl")
-            predictions = str(tmp_path / "predictions" / place)
-            assert main(["score", predictions, "--verify", str(result)]) == 0
+def tree(folder: Path, form: str) -> dict[str, object]:
+    """The results of a form, by the name of their file."""
+    place = form.replace("/", "-")
+    found = [*folder.glob(f"*/{place}/*.json"), folder / "contrast" / f"{place}.json"]
+    return {path.relative_to(folder).as_posix(): json.loads(path.read_bytes()) for path in found}
 
 
 @pytest.mark.slow
-def test_results_on_contrast_sets_are_repeated_exactly(tmp_path: Path) -> None:
-    write_contrasts(tmp_path / "contrast", tmp_path / "predictions")
-    assert tree(tmp_path, "contrast") == tree(RESULTS, "contrast")
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("hydrated")
-def test_results_on_wire_are_repeated_exactly(tmp_path: Path) -> None:
-    write_results(tmp_path / "results", tmp_path / "predictions", ["wire"])
-    assert tree(tmp_path / "results", "wire") == tree(RESULTS, "wire")
+@pytest.mark.usefixtures("in_this_process", "at_hand")
+@pytest.mark.parametrize("form", FORMS)
+def test_results_are_repeated_exactly(form: str, tmp_path: Path) -> None:
+    """Of both corpora, where wire can be hydrated, with transfer and contrast sets."""
+    held = held_documents()
+    found = trained(form, held, tmp_path / "runs")
+    write_results(tmp_path / "results", tmp_path / "runs", form, found)
+    repeated = tree(tmp_path / "results", form)
+    committed = tree(RESULTS, form)
+    whole = "wire" in held
+    assert repeated == {k: v for k, v in committed.items() if whole or not k.startswith("wire")}
+    for name in repeated:
+        if not name.startswith("contrast") and Path(name).stem not in BESIDE:
+            predictions = str((tmp_path / "runs" / name).with_suffix(".jsonl"))
+            assert main(["score", predictions, "--verify", str(RESULTS / name)]) == 0
+    if whole:
+        for (page, mark), table in transfer_tables(form, found).items():
+            assert between(page.read_text(encoding="utf-8"), mark).strip() == table
 
 
 def test_the_tables_of_the_pages_are_made_of_the_results() -> None:
     assert between(README, "results").strip() == results_table()
     assert between(METRICS, "contrast").strip() == contrast_table()
     assert between(PAGE, "seeds").strip() == seeds_table()
-    for text in (README, CARD):
-        assert between(text, "encoders").strip() == encoder_table("sentences")
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("hydrated")
-@pytest.mark.parametrize("form", FORMS[1:])
-def test_the_transfer_of_each_task_is_repeated(form: str) -> None:
-    assert between(PAGE, f"transfer {form}").strip() == transfer_table(form)
 
 
 @pytest.mark.parametrize("name", CORPORA)
 @pytest.mark.parametrize("form", FORMS)
 def test_every_baseline_has_a_result(name: str, form: str, tmp_path: Path) -> None:
-    systems = [model.stem for model in baselines(form, encoders=False)]
-    systems += [system for system, _ in annotators(name, form, tmp_path)]
-    systems += [each.model.stem for each in kept(form, name) if not each.seed]
+    wanted = {model.stem for model in baselines(form, encoders=False)}
+    wanted |= {system for system, _ in annotators(name, form, tmp_path)}
+    wanted |= {each.model.stem for each in kept(form) if each.trained == name}
     place = RESULTS / name / form.replace("/", "-")
     found = {path.stem for path in place.glob("*.json")} - {*BESIDE}
-    assert found == {*systems}
+    assert found == wanted
 
 
 def test_what_an_encoder_predicts_is_of_the_file_that_is_there() -> None:
     """Else it has to be trained anew, on the data as they are."""
     for form in FORMS:
-        for name in corpus.CORPUS_NAMES:
-            for each in kept(form, name):
-                found = json.loads(each.account.read_bytes())["identity"]
-                assert found["model_sha256"] == sha256(each.model.read_bytes()).hexdigest()
-                assert found["options"].get("seed", 0) == each.seed
+        for each in kept(form):
+            found = json.loads(each.account.read_bytes())["identity"]
+            assert found["model_sha256"] == sha256(each.model.read_bytes()).hexdigest()
+            assert found["options"].get("seed", 0) == each.seed
 
 
 def test_a_user_compares_with_what_encoders_predict(

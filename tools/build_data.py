@@ -4,9 +4,9 @@
     python tools/build_data.py --gold GOLD.jsonl    put adjudicated documents, with text, in
 
 Derived are the sentence rows, the questions, the fingerprints of wire spans, the Croissant
-description, the manifest, the head and the tables of the card, and the results in card and README
-(where all wire texts are hydrated). Texts of wire documents are read and never written:
-their records are stored without text and title.
+description, the manifest, the head of the card and its tables, but for results, which
+`make results` fills. Texts of wire documents are read and never written: their records are
+stored without text and title.
 """
 
 import argparse
@@ -29,6 +29,7 @@ import yaml
 from contrast import contrast_set
 
 from counterclaim import cli, contrasts, corpus, hub, jsonl
+from counterclaim.cli import inputs
 from counterclaim.hydrate import Fingerprint
 from counterclaim.hydrate.aligning import span_hash
 from counterclaim.model import (
@@ -201,13 +202,10 @@ def write_tables() -> None:
     fill(card, "agree recheck", printed("agree", recheck))
     fill(card, "contrast", contrast_table())
     fill(card, "questions", questions.table(corpus.read("test")))
-    table, signatures = printed("bench").split("\n\n")
-    if "| wire " in table:
-        fill(DATA.parent / "README.md", "bench", f"{table}\n\n```text\n{signatures}\n```")
-        fill(card, "bench", table)
-        fill(card, "variety", variety.comparison())
+    if inputs.not_hydrated():
+        print("the table of variety is left as it is: it has wire rows")
     else:
-        print("the tables of results are left as they are: they have wire rows")
+        fill(card, "variety", variety.comparison())
 
 
 def contrast_table() -> str:

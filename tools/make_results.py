@@ -3,34 +3,42 @@
     python tools/make_results.py                     into baselines/results/
     python tools/make_results.py --folder FOLDER     elsewhere
 
-For each corpus that is hydrated and each task, every baseline that needs no graphics card is
-trained on the corpus and scored on its test set. `CORPUS/TASK/SYSTEM.json` is what
-`counterclaim score --json` prints, `CORPUS/TASK/groups.json` what `counterclaim compare --json`
-does. The two annotation passes stand among the systems as `annotator_a` and `annotator_b`.
-`contrast/TASK.json` has what each system of a task makes of the contrast sets. `runs.jsonl` has
-the account of each run: time, memory, hardware; it alone differs from run to run. Encoders
-are not trained here: `train_encoders.py` has kept what they predict. Their first seed stands
-among the systems, and `seeds.json` of a task has them all.
+For each task, every baseline that needs no graphics card is trained on each corpus that is
+hydrated and on both, and predicts the test sets and the contrast sets. `CORPUS/TASK/SYSTEM.json`
+is what `counterclaim score --json` prints for the corpus it was trained on,
+`CORPUS/TASK/groups.json` what `counterclaim compare --json` does. The two annotation passes stand
+among the systems as `annotator_a` and `annotator_b`. `contrast/TASK.json` has what each system
+makes of the contrast sets. `runs.jsonl` has the account of each run: time, memory, hardware; it
+alone differs from run to run. Encoders are not trained here: `train_encoders.py` has kept what
+they predict. Their first seed stands among the systems, and `seeds.json` of a task has them all.
 """
 
 import argparse
 import json
 import shutil
 import statistics
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from build_data import fill, printed
-from systems import FORMS, ROOT, Training, baselines, lines, options, trainings
+from systems import (
+    FORMS,
+    ROOT,
+    Training,
+    baselines,
+    held_documents,
+    lines,
+    options,
+    train,
+    trainings,
+)
 
 from counterclaim import contrasts, corpus, jsonl, tasks
-from counterclaim.cli import inputs, transfer
-from counterclaim.model import CORPORA, Prediction
-from counterclaim.recording import Run, account_path
+from counterclaim.cli import transfer
+from counterclaim.model import CORPORA, Document, Prediction
+from counterclaim.recording import Run
 from counterclaim.reports import text
 from counterclaim.scoring import Scores
 
@@ -43,82 +51,99 @@ def main() -> None:
     """Read the options and write the results."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--folder", type=Path, default=RESULTS)
-    parser.add_argument("--corpus", choices=CORPORA, action="append")
-    parser.add_argument("--predictions", type=Path, default=ROOT / "build" / "results")
+    parser.add_argument("--runs", type=Path, default=ROOT / "build" / "results")
     arguments = parser.parse_args()
-    at_hand = [name for name in inputs.bench_corpora() if name in CORPORA]
-    names = [name for name in at_hand if name in (arguments.corpus or CORPORA)]
-    write_results(arguments.folder, arguments.predictions, names)
-    if "desk" in names:
-        write_contrasts(arguments.folder / "contrast", arguments.predictions / "contrast")
+    held = held_documents()
+    runs = []
+    for form in FORMS:
+        found = trained(form, held, arguments.runs)
+        runs += [accounted(each) for each in found if each.trained in CORPORA]
+        write_results(arguments.folder, arguments.runs, form, found)
+        if arguments.folder == RESULTS and {*held} >= {*CORPORA}:
+            for (page, mark), table in transfer_tables(form, found).items():
+                fill(page, mark, table)
+    jsonl.write_records(arguments.folder / "runs.jsonl", runs)
     if arguments.folder == RESULTS:
         fill_tables()
 
 
-def write_results(folder: Path, predictions: Path, names: Sequence[str]) -> None:
-    """Run, score and compare all systems of these corpora.
+def trained(form: str, held: Mapping[str, Sequence[Document]], folder: Path) -> list[Training]:
+    """Train the baselines of a form of a task, each once on each corpus and on both.
+
+    Args:
+        form: The form.
+        held: What they predict, from `held_documents`.
+        folder: Where predictions go, and the files of the runs.
+
+    Returns:
+        These, and those of encoders that are kept, of the corpora at hand.
+    """
+    at_hand = corpus.CORPUS_NAMES if {*held} >= {*CORPORA} else ("desk",)
+    found = []
+    for name in at_hand:
+        for model in baselines(form, encoders=False):
+            found.append(Training(form, model, name, folder=folder / "predictions"))
+            train(found[-1], held, folder / "runs")
+    return found + [each for each in kept(form) if each.trained in at_hand]
+
+
+def kept(form: str) -> list[Training]:
+    """The trainings of encoders whose predictions are kept, the first seed of each first."""
+    return [training for training in trainings([form]) if training.account.exists()]
+
+
+def write_results(folder: Path, runs: Path, form: str, found: Sequence[Training]) -> None:
+    """Score and compare the systems of a form of a task, on the test sets and contrast sets.
 
     Args:
         folder: Where the results go.
-        predictions: Where the predictions go.
-        names: The corpora.
+        runs: Where predictions are put by the names that results give them.
+        form: The form.
+        found: From `trained`.
     """
-    runs = []
-    for name in names:
-        for form in FORMS:
-            place = Path(name) / form.replace("/", "-")
-            (predictions / place).mkdir(parents=True, exist_ok=True)
-            found = {}
-            for model in baselines(form, encoders=False):
-                found[model.stem] = predictions / place / f"{model.stem}.jsonl"
-                found[model.stem].unlink(missing_ok=True)
-                run_apart(model, options(name, form), found[model.stem])
-                account = account_path(found[model.stem])
-                runs.append(accounted(name, form, model.stem, 0, account))
-            seeds: dict[str, list[float]] = {}
-            for each in kept(form, name):
-                system = each.model.stem
-                runs.append(accounted(name, form, system, each.seed, each.account))
-                if not each.seed:
-                    found[system] = predictions / place / f"{system}.jsonl"
-                    shutil.copy(each.predictions(name), found[system])
-                seeds.setdefault(system, []).append(scored(each, name).headline.value)
-            if seeds:
-                write(folder / place / "seeds.json", json.dumps(seeds))
-            if len(found) > 1:
-                files = [str(path) for path in found.values()]
-                compared = printed("compare", *files, *options(name, form), "--json")
-                write(folder / place / "groups.json", compared)
-            for system, path in [*found.items(), *annotators(name, form, predictions / place)]:
-                result = json.loads(printed("score", str(path), *options(name, form), "--json"))
-                result["arguments"]["predictions"] = path.name
-                write(folder / place / f"{system}.json", json.dumps(result))
-    others = [] if not (folder / "runs.jsonl").exists() else lines(folder / "runs.jsonl")
-    others = [run for run in others if run["corpus"] not in names]
-    jsonl.write_records(folder / "runs.jsonl", [*others, *runs])
-
-
-def kept(form: str, trained: str) -> list[Training]:
-    """The trainings of encoders whose predictions are kept, the first seed of each first."""
-    return [
-        training
-        for training in trainings()
-        if (training.form, training.trained) == (form, trained) and training.account.exists()
-    ]
+    for name in dict.fromkeys(each.trained for each in found if each.trained in CORPORA):
+        place = Path(name) / form.replace("/", "-")
+        (runs / place).mkdir(parents=True, exist_ok=True)
+        systems = {}
+        seeds: dict[str, list[float]] = {}
+        for each in found:
+            if each.trained == name and not each.seed:
+                systems[each.model.stem] = runs / place / f"{each.model.stem}.jsonl"
+                shutil.copy(each.predictions(name), systems[each.model.stem])
+            if each.trained == name and each.is_encoder:
+                seeds.setdefault(each.model.stem, []).append(scored(each, name).headline.value)
+        if seeds:
+            write(folder / place / "seeds.json", json.dumps(seeds))
+        if len(systems) > 1:
+            files = [str(path) for path in systems.values()]
+            compared = printed("compare", *files, *options(name, form), "--json")
+            write(folder / place / "groups.json", compared)
+        for system, path in [*systems.items(), *annotators(name, form, runs / place)]:
+            result = json.loads(printed("score", str(path), *options(name, form), "--json"))
+            result["arguments"]["predictions"] = path.name
+            write(folder / place / f"{system}.json", json.dumps(result))
+    contrast = folder / "contrast" / f"{form.replace('/', '-')}.json"
+    write(contrast, jsonl.encode(contrasted(form, found)))
 
 
 def scored(training: Training, tested: str) -> Scores:
-    """The scores of what an encoder predicts for the test set of a corpus."""
-    path = str(training.predictions(tested))
-    result = json.loads(printed("score", path, *options(tested, training.form), "--json"))
-    del result["arguments"]
-    return msgspec.convert(result, Scores)
+    """The scores of what a system predicts for the test set of a corpus."""
+    task, _, mentions = training.form.partition("/")
+    rows = [row for _, row in jsonl.read_records(training.predictions(tested), Prediction)]
+    held = corpus.hydrated("test", tested)
+    return transfer.scored_run(tasks.find(task, mentions or None), tested, held, rows)
 
 
-def accounted(name: str, form: str, system: str, seed: int, account: Path) -> dict[str, Any]:
+def accounted(training: Training) -> dict[str, Any]:
     """The account of a run, with what it was a run of."""
-    run = msgspec.json.decode(account.read_bytes(), type=Run)
-    return {"corpus": name, "task": form, "system": system, "seed": seed, "run": run}
+    run = msgspec.json.decode(training.account.read_bytes(), type=Run)
+    return {
+        "corpus": training.trained,
+        "task": training.form,
+        "system": training.model.stem,
+        "seed": training.seed,
+        "run": run,
+    }
 
 
 def annotators(name: str, form: str, folder: Path) -> Iterator[tuple[str, Path]]:
@@ -186,48 +211,29 @@ def _per_second(run: dict[str, Any] | None) -> str:
     return f"{run['sentences'] / max(run['predict_seconds'], 0.001):.0f}" if run else ""
 
 
-def write_contrasts(folder: Path, predictions: Path) -> None:
-    """Run all systems on the contrast sets, and score them.
-
-    Args:
-        folder: Where the results go, one file for each task.
-        predictions: Where the predictions go.
-    """
+def contrasted(form: str, found: Sequence[Training]) -> dict[str, dict[str, Any]]:
+    """What each system that is trained on desk makes of each contrast set."""
+    task, _, mentions = form.partition("/")
     pairs = {name: contrasts.pairs(name) for name in corpus.CONTRASTS}
-    texts = contrasts.documents([pair for found in pairs.values() for pair in found])
-    predictions.mkdir(parents=True, exist_ok=True)
-    given = predictions / "texts.jsonl"
-    jsonl.write_records(given, texts)
-    for form in FORMS:
-        task, _, mentions = form.partition("/")
-        results: dict[str, dict[str, Any]] = {name: {} for name in corpus.CONTRASTS}
-        predicted: dict[str, list[dict[str, Any]]] = {}
-        for model in baselines(form, encoders=False):
-            output = predictions / f"{form.replace('/', '-')}-{model.stem}.jsonl"
-            output.unlink(missing_ok=True)
-            run_apart(model, [*options("desk", form), "--input", str(given)], output)
-            predicted[model.stem] = lines(output)
-        for each in kept(form, "desk"):
-            if not each.seed:
-                parts = [each.predictions(part) for part in ("desk", "contrast")]
-                rows = [row for part in parts for row in lines(part)]
-                for row in rows:  # which changed texts are kept without
-                    row.pop("sentence_scores", None)
-                predicted[each.model.stem] = rows
-        for system, rows in predicted.items():
-            answers = {row["doc_id"]: row for row in rows}
-            for name, found in pairs.items():
-                wanted = contrasts.documents(found)
-                result = contrasts.score_contrast(
-                    tasks.find(task, mentions or None),
-                    found,
-                    [answers[document.doc_id] for document in wanted],
-                    name=name,
-                    parts=("forms",),
-                )
-                shown = {key: getattr(result, key) for key in SHOWN}
-                results[name][system] = msgspec.to_builtins(shown)
-        write(folder / f"{form.replace('/', '-')}.json", jsonl.encode(results))
+    results: dict[str, dict[str, Any]] = {name: {} for name in corpus.CONTRASTS}
+    for each in found:
+        if (each.trained, each.seed) != ("desk", 0):
+            continue
+        parts = [each.predictions(part) for part in ("desk", "contrast")]
+        answers = {row["doc_id"]: row for part in parts for row in lines(part)}
+        for row in answers.values():  # which changed texts are kept without
+            row.pop("sentence_scores", None)
+        for name, of_set in pairs.items():
+            result = contrasts.score_contrast(
+                tasks.find(task, mentions or None),
+                of_set,
+                [answers[document.doc_id] for document in contrasts.documents(of_set)],
+                name=name,
+                parts=("forms",),
+            )
+            shown = {key: getattr(result, key) for key in SHOWN}
+            results[name][each.model.stem] = msgspec.to_builtins(shown)
+    return results
 
 
 SHOWN = ("pairs", "original", "changed", "difference", "consistency", "both_right", "forms")
@@ -252,41 +258,21 @@ def _change(result: dict[str, Any], form: str) -> str:
     return f"{shown} ({result['consistency']['value']:.2f})" if form == "sentences" else shown
 
 
-def run_apart(model: Path, given: Sequence[str], output: Path) -> None:
-    """Run a baseline in a process of its own, so that its time and memory are its own."""
-    place = output.relative_to(ROOT) if output.is_relative_to(ROOT) else output
-    command = ["run", str(model.relative_to(ROOT)), *given, "--output", str(place)]
-    call = [sys.executable, "-m", "counterclaim", *command]
-    subprocess.run(call, check=True, cwd=ROOT, stderr=subprocess.DEVNULL)
-
-
-def transfer_table(form: str) -> str:
-    """Every system of a form trained on each corpus and on both, tested on each."""
-    task, _, mentions = form.partition("/")
-    rows = transfer.transfers(tasks.find(task, mentions or None), baselines(form, encoders=False))
-    return text.bench(sorted([*rows, *encoder_rows(form)], key=_in_order)).partition("\n\n")[0]
-
-
-def encoder_table(form: str) -> str:
-    """The rows of a transfer table that are of encoders."""
-    return text.bench(encoder_rows(form)).partition("\n\n")[0]
-
-
-def encoder_rows(form: str) -> list[transfer.Transfer]:
-    """What encoders of the first seed give when trained and tested so."""
+def transfers(found: Sequence[Training]) -> list[transfer.Transfer]:
+    """The scores of systems on the test set of each corpus, those of the first seed."""
+    names = corpus.CORPUS_NAMES
     rows = [
-        (tested, trained, each.model.stem, scored(each, tested))
-        for trained in corpus.CORPUS_NAMES
-        for each in kept(form, trained)
+        (tested, each.trained, each.model.stem, scored(each, tested))
+        for each in found
         if not each.seed
         for tested in CORPORA
     ]
-    return sorted(rows, key=_in_order)
+    return sorted(rows, key=lambda row: (names.index(row[0]), names.index(row[1]), row[2]))
 
 
-def _in_order(row: transfer.Transfer) -> tuple[int, int, str]:
-    names = corpus.CORPUS_NAMES
-    return names.index(row[0]), names.index(row[1]), row[2]
+def transfer_table(found: Sequence[Training]) -> str:
+    """Every system trained on each corpus and on both, tested on each."""
+    return text.bench(transfers(found)).partition("\n\n")[0]
 
 
 def seeds_table(folder: Path = RESULTS) -> str:
@@ -323,15 +309,26 @@ def _hardware(found: dict[str, Any]) -> str:
     return str(found.get("graphics card", found["processor"]))
 
 
+def transfer_tables(form: str, found: Sequence[Training]) -> dict[tuple[Path, str], str]:
+    """What systems of a form give on the other corpus too, by page and mark."""
+    if form != "sentences":
+        return {(ROOT / "docs" / "results.md", f"transfer {form}"): transfer_table(found)}
+    readme, card = ROOT / "README.md", ROOT / "data" / "README.md"
+    bench = text.bench(transfers([each for each in found if not each.is_encoder]))
+    table, _, signatures = bench.partition("\n\n")
+    encoders = transfer_table([each for each in found if each.is_encoder])
+    return {
+        (readme, "bench"): f"{table}\n\n```text\n{signatures}\n```",
+        (card, "bench"): table,
+        (readme, "encoders"): encoders,
+        (card, "encoders"): encoders,
+    }
+
+
 def fill_tables() -> None:
     """Put the tables of results between their marks in README and docs."""
     fill(ROOT / "README.md", "results", results_table())
-    for page in (ROOT / "README.md", ROOT / "data" / "README.md"):
-        fill(page, "encoders", encoder_table("sentences"))
-    page = ROOT / "docs" / "results.md"
-    fill(page, "seeds", seeds_table())
-    for form in FORMS[1:]:
-        fill(page, f"transfer {form}", transfer_table(form))
+    fill(ROOT / "docs" / "results.md", "seeds", seeds_table())
     fill(ROOT / "docs" / "metrics.md", "contrast", contrast_table())
 
 

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import IO, Any
@@ -270,7 +271,9 @@ def _processor() -> str:
 def _versions() -> dict[str, str]:
     """Of Python and of each package that has been imported."""
     loaded = {name.partition(".")[0] for name in sys.modules}
-    names = {
-        d for module, found in packages_distributions().items() if module in loaded for d in found
-    }
+    names = {d for module, found in _packages().items() if module in loaded for d in found}
     return {"python": platform.python_version()} | {name: version(name) for name in sorted(names)}
+
+
+# Once a process, as it reads the files of every package that is installed.
+_packages = cache(packages_distributions)
