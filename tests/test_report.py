@@ -1,6 +1,7 @@
 """The report page: its numbers, and what a person does with it in a real browser."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -99,6 +100,15 @@ def test_a_page_asks_for_nothing_and_complains_of_nothing(
     assert HOSTILE.replace("\u2028", "") in [name.replace("\u2028", "") for name in names]
     assert opened.complaints == []
     assert len(opened.requests) == 1
+
+
+def test_on_documents_of_ones_own_all_systems_stand_side_by_side(
+    open_page: Callable[..., Opened],
+) -> None:
+    """Those too that were trained on desk, of which own documents are not."""
+    table = open_page().page.locator("#leaderboard table").first
+    names = [name.replace("\u2028", "") for name in table.locator("tbody th").all_inner_texts()]
+    assert sorted(names) == [HOSTILE.replace("\u2028", ""), "lexicon, trained on desk"]
 
 
 def test_texts_are_shown_letter_by_letter(
@@ -215,6 +225,51 @@ def test_the_map_has_both_ends_of_an_error(
     assert page.locator("#world").get_attribute("viewBox") == before
 
 
+@pytest.mark.parametrize(
+    ("keys", "moved"),
+    [
+        ("ArrowRight ArrowLeft", (0, 0, 1)),
+        ("ArrowRight", (0.1, 0, 1)),
+        ("ArrowDown", (0, 0.1, 1)),
+        ("+", (0.25, 0.25, 0.5)),
+        ("+ -", (0, 0, 1)),
+    ],
+)
+def test_the_map_moves_by_keys(
+    keys: str, moved: tuple[float, float, float], open_page: Callable[..., Opened]
+) -> None:
+    """To the right, down, and to what scale, in parts of what was seen."""
+    page = open_page().page
+    world = page.locator("#world")
+    before = [float(x) for x in (world.get_attribute("viewBox") or "").split()]
+    world.focus()
+    for key in keys.split():
+        page.keyboard.press(key)
+    left, top, width, height = (float(x) for x in (world.get_attribute("viewBox") or "").split())
+    right, down, scale = moved
+    assert (left - before[0]) / before[2] == pytest.approx(right)
+    assert (top - before[1]) / before[3] == pytest.approx(down)
+    assert (width / before[2], height / before[3]) == pytest.approx((scale, scale))
+
+
+def test_the_map_is_drawn_along(open_page: Callable[..., Opened]) -> None:
+    """What is under the pointer stays under it."""
+    page = open_page().page
+    world = page.locator("#world")
+    world.scroll_into_view_if_needed()
+    box = world.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 200, box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 150, box["y"] + 80, steps=5)
+    page.mouse.up()
+    page.mouse.move(box["x"] + 10, box["y"] + 10)
+    left, top, width, _ = (float(x) for x in (world.get_attribute("viewBox") or "").split())
+    scale = world.evaluate("e => 1 / e.getScreenCTM().a")
+    assert width == 3600
+    assert (left, top) == pytest.approx((-1800 + 50 * scale, -900 + 20 * scale))
+
+
 @pytest.mark.parametrize(("scheme", "width"), [("light", 360), ("dark", 1280)])
 def test_rules_of_accessibility_hold(
     scheme: str, width: int, open_page: Callable[..., Opened]
@@ -278,8 +333,8 @@ def test_whole_documents_stand_in_every_task_that_they_have_layers_for(tmp_path:
     command = ["report", f"second={tmp_path / 'b.jsonl'}", "--gold", str(tmp_path / "a.jsonl")]
     assert main([*command, "--resamples", "10", "-o", str(tmp_path / "page")]) == 0
     boards = json.loads((tmp_path / "page" / "report.json").read_bytes())["boards"]
-    assert [board["task"] for board in boards] == ["links", "casualties", "places"]
-    assert [board["standings"][0]["system"] for board in boards] == ["second"] * 3
+    assert [board["task"] for board in boards] == [*TASKS]
+    assert [board["standings"][0]["system"] for board in boards] == ["second"] * len(TASKS)
 
 
 def test_without_runs_the_baselines_are_run(
@@ -298,6 +353,38 @@ def test_without_runs_the_baselines_are_run(
     }
     assert {board["corpus"] for board in report["boards"]} == {"desk"}
     assert [each["contrast"] for each in report["contrasts"]] == list(corpus.CONTRASTS)
+
+
+def test_systems_trained_in_several_ways_make_a_table_of_transfer(
+    hydrated: None, tmp_path: Path
+) -> None:
+    """With a column for each way that any of them was trained and tested."""
+    runs = []
+    for model, trained in [("majority", "desk"), ("random_prior", "wire")]:
+        for name in (trained, "all"):
+            runs.append(str(tmp_path / f"{model}-{name}.jsonl"))
+            command = ["run", str(ROOT / "baselines" / f"{model}.py"), "--task", "places"]
+            assert main([*command, "--corpus", name, "-o", runs[-1]]) == 0
+    assert main(["report", *runs, "--resamples", "10", "-o", str(tmp_path / "page")]) == 0
+    page = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
+    table = page.partition('id="transfer"')[2].partition("</table>")[0]
+    head = re.findall(r'<th scope="col">(.*?)</th>', table)
+    ways = ["desk &gt; desk", "all &gt; desk", "wire &gt; wire", "all &gt; wire"]
+    assert sorted(head[1:]) == sorted(ways)
+    report = json.loads((tmp_path / "page" / "report.json").read_bytes())
+    found = dict(re.findall(r'<th scope="row">(.*?)</th>(.*?)</tr>', table, re.DOTALL))
+    for system, cells in found.items():
+        values = re.findall(r'data-value="(.*?)"|<td></td>', cells)
+        for way, value in zip(head[1:], values, strict=True):
+            trained, tested = way.split(" &gt; ")
+            wanted = [
+                standing["headline"]["value"]
+                for board in report["boards"]
+                for standing in board["standings"]
+                if (standing["name"], standing["trained_on"]) == (system, trained)
+                and board["corpus"] == tested
+            ]
+            assert ([float(value)] if value else []) == wanted
 
 
 def test_runs_on_fewer_documents_make_a_learning_curve(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from counterclaim import corpus, jsonl
 from counterclaim.cli import inputs
 from counterclaim.cli.inputs import DEFAULT_SPLIT, FINE
 from counterclaim.errors import DataError
+from counterclaim.model import LAYERS
 
 if TYPE_CHECKING:
     from counterclaim.reports.runs import Held, Run
@@ -90,16 +91,16 @@ def _read_runs(arguments: argparse.Namespace, given: str) -> "list[Run]":
 
 def _tasks_of(path: str) -> list[str]:
     """The tasks that the first record of a file is whole for."""
+    from counterclaim.tasks import TASKS
+
     first = next(iter(jsonl.iter_objects(path)), (0, {}))[1]
     if isinstance(first, jsonl.LineError):
         raise first
-    needed = {
-        "sentences": {"sentence_labels"},
-        "links": {"accusations", "denials"},
-        "casualties": {"casualties"},
-        "places": {"locations"},
-    }
-    if found := [task for task, wanted in needed.items() if wanted <= first.keys()]:
+    # Labels of sentences follow from all layers.
+    needed = {name: {*(task.layers or LAYERS)} for name, task in TASKS.items()}
+    if "sentence_labels" in first:
+        needed = {"sentences": {"sentence_labels"}}
+    if found := [name for name, wanted in needed.items() if wanted <= first.keys()]:
         return found
     raise DataError(f"{path}: its first record has no layer; expected one, or --task")
 

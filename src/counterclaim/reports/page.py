@@ -140,15 +140,16 @@ def _overviews(
             s.system
             for board in own
             for s in board.standings
-            if s.trained_on in ("", corpus, "all")
+            # A board has those trained on the other corpus too; own documents are of none.
+            if corpus not in CORPORA or s.trained_on in ("", corpus, "all")
         )
         yield corpus, own, [(name, [each.get(name) for each in standings]) for name in names]
 
 
 def _transfers(
     found: Sequence[Board],
-) -> Iterator[tuple[str, list[tuple[str, dict[str, Estimate]]]]]:
-    """For each task, systems that were trained in more than one way, by "trained > tested"."""
+) -> Iterator[tuple[str, list[str], list[tuple[str, dict[str, Estimate]]]]]:
+    """For each task the columns "trained > tested", and systems trained in more than one way."""
     forms = dict.fromkeys(_title(board) for board in found)
     for form in forms:
         systems: dict[str, dict[str, Estimate]] = {}
@@ -163,7 +164,7 @@ def _transfers(
             if len({cell.partition(" ")[0] for cell in cells}) > 1
         ]
         if rows:
-            yield form, rows
+            yield form, list(dict.fromkeys(cell for _, cells in rows for cell in cells)), rows
 
 
 def _curves(found: Sequence[Board]) -> Iterator[tuple[Board, dict[str, list[Standing]]]]:

@@ -424,4 +424,18 @@ find("map-conflict").addEventListener("input", fillMap);
 find("zoom-in").addEventListener("click", () => zoom(0.5));
 find("zoom-out").addEventListener("click", () => zoom(2));
 find("zoom-all").addEventListener("click", () => look([-1800, -900, 3600, 1500]));
+const pan = (right, down) => look([view[0] + right * view[2], view[1] + down * view[3], view[2], view[3]]);
+const KEYS = { ArrowLeft: () => pan(-0.1, 0), ArrowRight: () => pan(0.1, 0), ArrowUp: () => pan(0, -0.1),
+  ArrowDown: () => pan(0, 0.1), "+": () => zoom(0.5), "-": () => zoom(2) };
+world.addEventListener("keydown", (event) => {
+  if (!(event.key in KEYS) || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  KEYS[event.key]();
+});
+world.addEventListener("pointerdown", (event) => world.setPointerCapture(event.pointerId));
+world.addEventListener("pointermove", (event) => {
+  if (!world.hasPointerCapture(event.pointerId)) return;
+  const scale = 1 / world.getScreenCTM().a; // units of the map in a pixel
+  pan(-event.movementX * scale / view[2], -event.movementY * scale / view[3]);
+});
 fillMap();
