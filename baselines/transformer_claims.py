@@ -5,17 +5,17 @@ content begins, or a denial's cue (its content where no word carries it), and wh
 source or target. From each such record, pointers go to where its source and target begin,
 sooner where one is tagged, and a denial's content, wherever in the document; from a source
 or target to where the name of its side does, which may be any place where it stands. From
-each beginning a pointer goes to the end. Act and scope are classified, and so is each pair
-of records: whether the denial answers the accusation, whether two accusations are one claim.
-All of it is learnt at once, on gold spans, but pairs, which are few, teach the encoder
-nothing. After each epoch the headline of the task is taken on dev; the best epoch is kept,
-and training ends when three epochs bring nothing better. Half precision where a graphics card
-or the processor has it. What it is not: tuned for any one encoder, and a second record with
-the same content is not found.
+each beginning a pointer goes to the end. Act and scope are classified. Whether a denial
+answers an accusation, or two accusations are one claim, a linear score says, of names and
+words that agree, of what stands between, and of how alike the states of the two are: pairs
+are few, and a larger model knew them by heart. All of it is learnt at once, on gold spans,
+but pairs teach the encoder nothing. After each epoch the headline of the task is taken on
+dev; the best epoch is kept, and training ends when three epochs bring nothing better. Half
+precision where a graphics card or the processor has it. What it is not: tuned for any one
+encoder, and a second record with the same content is not found.
 
 Source of the pointers: Seo et al. (2017), arXiv:1611.01603; of names that may stand anywhere:
-Clark and Gardner (2018), https://aclanthology.org/P18-1078; of pairs: Lee et al. (2017),
-https://aclanthology.org/D17-1018.
+Clark and Gardner (2018), https://aclanthology.org/P18-1078.
 
 Options: as of `transformer_sentences.py`: `weights`, `seed`, `epochs`, `rate`. The same seed
 gives the same numbers on the same machine only.
@@ -53,6 +53,8 @@ KINDS = {
     "accusations": get_args(Accusation.__annotations__["act"]),
     "denials": get_args(Denial.__annotations__["scope"]),
 }
+# What of a record and of an accusation is compared by what is said there.
+SIMILAR = (("content", "content"), ("source", "source"), ("source", "target"))
 POINTERS = {"accusations": ("source", "target"), "denials": ("content", "source")}
 SIDES = {
     "accusations": (("source", "source_actor"), ("target", "target_actor")),
@@ -66,6 +68,7 @@ LENGTH = 128  # tokens of a window
 BATCH = 4  # documents of a step
 PATIENCE = 3  # epochs without a better one
 ADDED_RATE = 1e-3  # highest learning rate of what is not the encoder
+PAIRS_RATE = 0.1  # and of what scores pairs
 WIDTH = 64  # of what is compared with each other
 LONGEST = 100  # tokens of a span
 NEAR = 9  # powers of two that distances are told apart by
@@ -177,7 +180,8 @@ class _Reader(nn.Module):
         self.names = _Pointers(4 * size, size, 1)
         self.kinds = nn.ModuleDict({k: nn.Linear(2 * size, len(v)) for k, v in KINDS.items()})
         # A denial and what it answers; an accusation and an earlier one of the same claim.
-        self.pairs = nn.ModuleDict({layer: _Pairs(2 * size) for layer in POINTERS})
+        seen = KNOWN + len(SIMILAR)
+        self.pairs = nn.ModuleDict({layer: nn.Linear(seen, 1) for layer in POINTERS})
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.mixed = self.device == "cuda" or torch.cpu.get_capabilities().get("amx_bf16", False)
         self.to(self.device)
@@ -220,8 +224,12 @@ class _Reader(nn.Module):
         """Train, and pause after each epoch."""
         texts = [self.text(document) for document, _ in train]
         steps = epochs * -(-len(texts) // BATCH)
-        added = [p for name, p in self.named_parameters() if not name.startswith("encoder.")]
-        groups = [{"params": self.encoder.parameters()}, {"params": added, "lr": ADDED_RATE}]
+        parts = dict(self.named_children())
+        groups: list[dict[str, Any]] = [
+            {"params": parts.pop("encoder").parameters()},
+            {"params": parts.pop("pairs").parameters(), "lr": PAIRS_RATE},
+            {"params": nn.ModuleDict(parts).parameters(), "lr": ADDED_RATE},
+        ]
         optimiser = torch.optim.AdamW(groups, lr=rate, weight_decay=0.01, fused=True)
         schedule = get_linear_schedule_with_warmup(optimiser, steps // 10, steps)  # type: ignore[no-untyped-call]
         order = np.random.default_rng(seed)
@@ -347,12 +355,13 @@ class _Reader(nn.Module):
     ) -> torch.Tensor:
         """Scores of each record with each accusation, of shape (records, accusations)."""
         known = [[_known(text, r, a, accusations) for a in accusations] for r in records]
-        found: torch.Tensor = self.pairs[layer](
-            _spoken(states, _places(text, records)),
-            _spoken(states, _places(text, accusations)),
-            torch.tensor(known, device=self.device),
-        )
-        return found
+        similar = [
+            _directions(text, states, records, one)
+            @ _directions(text, states, accusations, other).T
+            for one, other in SIMILAR
+        ]
+        seen = [torch.tensor(known, device=self.device), torch.stack(similar, dim=-1)]
+        return torch.as_tensor(self.pairs[layer](torch.cat(seen, dim=-1))[..., 0])
 
     @torch.inference_mode()
     def predict(self, document: Document, *, given: bool) -> Prediction:
@@ -446,26 +455,6 @@ class _Pointers(nn.Module):
         return torch.cat([self.nowhere(spoken)[..., None], scores], dim=-1)
 
 
-class _Pairs(nn.Module):
-    """From what is said of two records, and known of them, to a score for the two."""
-
-    def __init__(self, size: int):
-        super().__init__()
-        self.sides = nn.ModuleList([nn.Linear(size, WIDTH) for _ in range(2)])
-        self.known = nn.Linear(KNOWN, WIDTH)
-        # With few pairs to learn from, a text is soon known by heart.
-        self.dropout = nn.Dropout(0.5)
-        self.score = nn.Linear(2 * WIDTH, 1)
-
-    def forward(
-        self, first: torch.Tensor, second: torch.Tensor, known: torch.Tensor
-    ) -> torch.Tensor:
-        """Scores of shape (first, second)."""
-        one, other = self.sides[0](first)[:, None], self.sides[1](second)[None]
-        both = torch.cat([(one + other + self.known(known)).relu(), one * other], dim=-1)
-        return torch.as_tensor(self.score(self.dropout(both))[..., 0])
-
-
 def _anchor(record: Any) -> Span:
     """The span that says where a record is."""
     span = record.content if isinstance(record, Accusation) else record.cue or record.content
@@ -549,7 +538,7 @@ def _pairs(records: Sequence[Any], accusations: Sequence[Accusation]) -> list[tu
 
 
 def _known(text: Text, record: Any, accusation: Accusation, others: Any) -> list[float]:
-    """What is known of a pair without reading: sides that agree, sentences and records between."""
+    """What is known of a pair without reading: sides and words that agree, what is between."""
     first, second = _anchor(accusation).start, _anchor(record).start
     low, high = min(first, second), max(first, second)
     between = sum(low < _anchor(other).start < high for other in others)
@@ -557,21 +546,46 @@ def _known(text: Text, record: Any, accusation: Accusation, others: Any) -> list
     away = int(np.searchsorted(starts, second) - np.searchsorted(starts, first))
     bins = [0.0] * (AFTER - BEFORE + 1)
     bins[min(max(away, BEFORE), AFTER) - BEFORE] = 1.0
+    words, others_words = (_words(text, _anchor(each)) for each in (record, accusation))
     return [
         _same(record.source_actor, accusation.target_actor),
         _same(record.source_actor, accusation.source_actor),
         _same(getattr(record, "target_actor", None), accusation.target_actor),
+        float(_anchor(record) == _anchor(accusation)),
+        len(words & others_words) / max(len(words | others_words), 1),
         float(first <= second),
         min(between, 4) / 4,
         *bins,
     ]
 
 
-KNOWN = 5 + AFTER - BEFORE + 1
+KNOWN = 7 + AFTER - BEFORE + 1
+
+
+def _words(text: Text, span: Span) -> set[str]:
+    """The longer words of a span."""
+    return {w for w in (text.document.words(span) or "").casefold().split() if len(w) > 3}
 
 
 def _same(a: str | None, b: str | None) -> float:
     return float(a is not None and b is not None and a.casefold() == b.casefold())
+
+
+def _directions(
+    text: Text, states: torch.Tensor, records: Sequence[Any], role: str
+) -> torch.Tensor:
+    """What is said at the span of a role of each record, of length one; zero without a span."""
+    rows = []
+    for record in records:
+        span = getattr(record, role)
+        if role == "content":
+            span = span or _anchor(record)
+        if span is None:
+            rows.append(torch.zeros_like(states[0]))
+        else:
+            first, last = text.place(span)
+            rows.append(functional.normalize(states[first : last + 1].mean(dim=0), dim=0))
+    return torch.stack(rows)
 
 
 def _answers(likely: Sequence[float], accusations: Sequence[Accusation]) -> tuple[str, ...]:

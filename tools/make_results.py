@@ -2,6 +2,7 @@
 
     python tools/make_results.py                     into baselines/results/
     python tools/make_results.py --folder FOLDER     elsewhere
+    python tools/make_results.py --task spans        of one task alone
 
 For each task, every baseline that needs no graphics card is trained on each corpus that is
 hydrated and on both, and predicts the test sets and the contrast sets. `CORPUS/TASK/SYSTEM.json`
@@ -18,6 +19,7 @@ import json
 import shutil
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -52,17 +54,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--folder", type=Path, default=RESULTS)
     parser.add_argument("--runs", type=Path, default=ROOT / "build" / "results")
+    parser.add_argument("--task", action="append", choices=FORMS)
     arguments = parser.parse_args()
     held = held_documents()
     runs = []
-    for form in FORMS:
+    for form in arguments.task or FORMS:
         found = trained(form, held, arguments.runs)
         runs += [accounted(each) for each in found if each.trained in CORPORA]
         write_results(arguments.folder, arguments.runs, form, found)
         if arguments.folder == RESULTS and {*held} >= {*CORPORA}:
             for (page, mark), table in transfer_tables(form, found).items():
                 fill(page, mark, table)
-    jsonl.write_records(arguments.folder / "runs.jsonl", runs)
+    path = arguments.folder / "runs.jsonl"
+    made = {(run["corpus"], run["task"]) for run in runs}
+    others = lines(path) if path.exists() else []
+    runs += [run for run in others if (run["corpus"], run["task"]) not in made]
+    order = {(name, form): i for i, (name, form) in enumerate(product(CORPORA, FORMS))}
+    runs.sort(key=lambda run: order[run["corpus"], run["task"]])
+    jsonl.write_records(path, runs)
     if arguments.folder == RESULTS:
         fill_tables()
 
