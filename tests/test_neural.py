@@ -101,6 +101,19 @@ def test_an_encoder_learns_claims_by_heart() -> None:
     assert links.headline.value > 0.4
 
 
+def test_one_training_serves_all_tasks_of_claims(tmp_path: Path) -> None:
+    """What is kept is taken, unless it is of other options or data."""
+    options: dict[str, Any] = {"epochs": 1, "keep": str(tmp_path / "kept.pt")}
+    once = predicted("transformer_claims", 4, contested, **options)
+    changed = (tmp_path / "kept.pt").stat().st_mtime_ns
+    again = predicted("transformer_claims", 4, contested, **options)
+    assert [jsonl.encode(p) for p in once] == [jsonl.encode(p) for p in again]
+    assert (tmp_path / "kept.pt").stat().st_mtime_ns == changed
+    for other in ({"seed": 1}, {"size": 3}):
+        with pytest.raises(ModelError, match="of another training; expected the same options"):
+            predicted("transformer_claims", documents=contested, **{"size": 4} | options | other)
+
+
 def test_an_encoder_learns_which_denial_answers_what() -> None:
     """The accused denies: a few documents teach that."""
     found = predicted("transformer_claims", 10, contested, epochs=5)

@@ -45,11 +45,11 @@ def options(name: str, form: str) -> list[str]:
 
 
 @cache
-def takes_seed(model: Path) -> bool:
+def takes(model: Path, name: str) -> bool:
     """Whether the `fit` of a model file has an argument of that name."""
     for node in ast.parse(model.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef) and node.name == "fit":
-            return "seed" in {argument.arg for argument in node.args.kwonlyargs}
+            return name in {argument.arg for argument in node.args.kwonlyargs}
     return False
 
 
@@ -86,7 +86,7 @@ def trainings(forms: Collection[str] = FORMS) -> Iterator[Training]:
     for seed in range(SEEDS):
         for form in forms:
             for model in baselines(form, encoders=True):
-                seeded = takes_seed(model)
+                seeded = takes(model, "seed")
                 for trained in corpus.CORPUS_NAMES:
                     if seed == 0 or (seeded and trained != "all"):
                         yield Training(form, model, trained, seed)
@@ -120,9 +120,12 @@ def train(
     output.parent.mkdir(parents=True, exist_ok=True)
     given = output.with_suffix(".texts.jsonl")
     jsonl.write_records(given, [document for part in parts for document in held[part]])
-    seed = ["--set", f"seed={training.seed}"] if training.seed else []
+    more = ["--set", f"seed={training.seed}"] if training.seed else []
+    if takes(training.model, "keep"):  # one training serves several tasks
+        kept = folder / f"{training.model.stem}-{training.trained}-{training.seed}.pt"
+        more += ["--set", f"keep={shown(kept)}"]
     files = ["--input", shown(given), "--output", shown(output)]
-    command = [shown(training.model), *options(training.trained, training.form), *seed, *files]
+    command = [shown(training.model), *options(training.trained, training.form), *more, *files]
     run_apart(command, environment)
     predicted = {each["doc_id"]: each for each in lines(output)}
     for part in parts:
