@@ -186,15 +186,14 @@ def _part(
     keys = [key for key, kept in zip(counted.keys, mask, strict=True) if kept]
     resampling = Resampling(keys, resamples=resamples, seed=seed)
     total = counts.sum(axis=0)
-    values = task.scores(named(task, total))
-    spread = task.scores(named(task, resampling.sums(counts)))
+    # All at once: the sums of all documents, then those of each resample.
+    table = task.scores(named(task, np.concatenate([total[None], resampling.sums(counts)])))
     if counted.ranked is not None:
-        for table, part in zip(
-            (values, spread), ranked_scores(counted.ranked, mask, resampling), strict=True
-        ):
-            for row, measures in part.items():
-                table[row] |= measures
-    scores = _estimates(values, spread, resamples)
+        values, spread = ranked_scores(counted.ranked, mask, resampling)
+        for row, measures in values.items():
+            for measure, value in measures.items():
+                table[row][measure] = np.append(value, spread[row][measure])
+    scores = _estimates(table, 1 + resamples)
     head = scores[task.headline[0]][task.headline[1]]
     sums = dict(zip(task.columns, map(_plain, total.tolist()), strict=True))
     by_row: dict[str, dict[str, float]] = {}
@@ -211,14 +210,14 @@ def _part(
     )
 
 
-def _estimates(values: Table, spread: Table, resamples: int) -> dict[str, Row]:
-    cells = [(row, measure) for row, measures in values.items() for measure in measures]
-    flat = np.array([float(values[row][measure]) for row, measure in cells])
-    columns = [np.broadcast_to(spread[row][measure], resamples) for row, measure in cells]
+def _estimates(table: Table, size: int) -> dict[str, Row]:
+    """Estimates from scores of all documents and of each resample, in arrays of this size."""
+    cells = [(row, measure) for row, measures in table.items() for measure in measures]
+    found = np.empty((size, len(cells)))
+    for column, (row, measure) in enumerate(cells):
+        found[:, column] = table[row][measure]
     rows: dict[str, Row] = {}
-    for (row, measure), estimate in zip(
-        cells, intervals(flat, np.stack(columns, axis=-1)), strict=True
-    ):
+    for (row, measure), estimate in zip(cells, intervals(found[0], found[1:]), strict=True):
         rows.setdefault(row, {})[measure] = estimate
     return rows
 

@@ -77,7 +77,10 @@ def prf(counts: Counts) -> PRF:
         Three arrays of shape (...). A ratio whose denominator is 0 is NaN: there was
         nothing to measure, which is neither a perfect score nor a failure.
     """
-    matched, predicted, gold = np.moveaxis(counts, -1, 0)
+    return _prf(*np.moveaxis(counts, -1, 0))
+
+
+def _prf(matched: NDArray[Any], predicted: NDArray[Any], gold: NDArray[Any]) -> PRF:
     return PRF(
         precision=ratio(matched, predicted),
         recall=ratio(matched, gold),
@@ -87,8 +90,7 @@ def prf(counts: Counts) -> PRF:
 
 def prf_of(sums: Sums, row: str, prefix: str = "") -> dict[str, NDArray[np.float64]]:
     """Precision, recall and F1 from the columns matched, predicted and gold of a row."""
-    columns = (sums[f"{row}/{prefix}{side}"] for side in SIDES)
-    scores = prf(np.stack([np.asarray(column) for column in columns], axis=-1))
+    scores = _prf(*(np.asarray(sums[f"{row}/{prefix}{side}"]) for side in SIDES))
     return {f"{prefix}{name}": value for name, value in scores._asdict().items()}
 
 
