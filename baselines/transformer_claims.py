@@ -23,12 +23,14 @@ written to, and taken from where it is there, as one training serves all the tas
 """
 
 import copy
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
+import msgspec
 import numpy as np
 import torch
 from msgspec.structs import replace
@@ -134,8 +136,9 @@ def fit(
     """Fine-tune on documents, alike for all tasks, or take what is kept."""
     torch.manual_seed(seed)
     model = _Reader(weights or _installed())
-    read = [document.doc_id for document, _ in train]
-    made = {"weights": weights, "seed": seed, "epochs": epochs, "rate": rate, "train": read}
+    # Of this file and of all texts and gold, so that nothing older is taken for it.
+    of = hashlib.sha256(Path(__file__).read_bytes() + msgspec.json.encode([train, dev])).hexdigest()
+    made = {"weights": weights, "seed": seed, "epochs": epochs, "rate": rate, "of": of}
     if keep and Path(keep).exists():
         held = torch.load(keep, map_location=model.device, weights_only=True)
         if held["made"] != made:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from msgspec import to_builtins
+from msgspec.structs import replace
 
 from counterclaim import jsonl, read
 from counterclaim.errors import ModelError
@@ -44,6 +45,10 @@ def shortest(split: str) -> list[Document]:
 
 def contested(split: str) -> list[Document]:
     return [each for each in shortest(split) if each.accusations and each.denials]
+
+
+def relabelled(split: str) -> list[Document]:
+    return [replace(each, denials=()) for each in contested(split)]
 
 
 def predicted(
@@ -109,9 +114,10 @@ def test_one_training_serves_all_tasks_of_claims(tmp_path: Path) -> None:
     again = predicted("transformer_claims", 4, contested, **options)
     assert [jsonl.encode(p) for p in once] == [jsonl.encode(p) for p in again]
     assert (tmp_path / "kept.pt").stat().st_mtime_ns == changed
-    for other in ({"seed": 1}, {"size": 3}):
+    for other in ({"seed": 1}, {"size": 3}, {"documents": relabelled}):
+        given = {"size": 4, "documents": contested} | options | other
         with pytest.raises(ModelError, match="of another training; expected the same options"):
-            predicted("transformer_claims", documents=contested, **{"size": 4} | options | other)
+            predicted("transformer_claims", **given)
 
 
 def test_an_encoder_learns_which_denial_answers_what() -> None:
