@@ -115,7 +115,7 @@ def test_one_training_serves_all_tasks_of_claims(tmp_path: Path) -> None:
     assert [jsonl.encode(p) for p in once] == [jsonl.encode(p) for p in again]
     assert (tmp_path / "kept.pt").stat().st_mtime_ns == changed
     for other in ({"seed": 1}, {"size": 3}, {"documents": relabelled}):
-        given = {"size": 4, "documents": contested} | options | other
+        given: dict[str, Any] = {"size": 4, "documents": contested, **options, **other}
         with pytest.raises(ModelError, match="of another training; expected the same options"):
             predicted("transformer_claims", **given)
 
