@@ -1,6 +1,9 @@
 """Baselines that need torch: real weights of a small encoder, on a few documents."""
 
+import math
+import runpy
 from collections.abc import Callable
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +95,32 @@ def test_an_encoder_learns_to_tag_spans() -> None:
     found = predicted("transformer_spans", 16)
     result = score(TASKS["spans"], read("test")[:TESTED], found, resamples=10)
     assert result.scores["location"]["f1"].value > 0.2
+
+
+def test_spans_are_the_likeliest_tags_of_all_that_can_be() -> None:
+    """And the loss is that of a conditional random field: both by listing all sequences."""
+    file = runpy.run_path(str(FOLDER / "transformer_spans.py"))
+    model = file["_Tagger"](file["_installed"]())
+    torch.manual_seed(0)
+    tokens, windows, labels = 5, 2, len(file["LAYERS"])
+    scores = torch.randn(tokens, windows, labels, 3)
+    tags = torch.randint(2, (tokens, windows, labels))  # outside or a begin: can follow anything
+    unlikely = 0.0
+    with torch.no_grad():
+        model.order += torch.randn(labels, 3, 3)
+        found = model.tags(scores)
+        for window, label in product(range(windows), range(labels)):
+            sums = {
+                listed: sum(scores[i, window, label, tag].item() for i, tag in enumerate(listed))
+                + sum(model.order[label, a, b].item() for a, b in pairwise(listed))
+                for listed in product(range(3), repeat=tokens)
+            }
+            best = max(sums, key=lambda listed: sums[listed])
+            assert tuple(found[:, window, label].tolist()) == best
+            own = sums[tuple(tags[:, window, label].tolist())]
+            unlikely += math.log(sum(math.exp(each) for each in sums.values())) - own
+        loss = model.loss(scores, tags).item()
+    assert loss == pytest.approx(unlikely / (tokens * windows), rel=1e-5)
 
 
 def test_an_encoder_learns_claims_by_heart() -> None:

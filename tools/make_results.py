@@ -138,9 +138,9 @@ def write_results(folder: Path, runs: Path, form: str, found: Sequence[Training]
 def scored(training: Training, tested: str) -> Scores:
     """The scores of what a system predicts for the test set of a corpus."""
     task, _, mentions = training.form.partition("/")
-    rows = [row for _, row in jsonl.read_records(training.predictions(tested), Prediction)]
-    held = corpus.hydrated("test", tested)
-    return transfer.scored_run(tasks.find(task, mentions or None), tested, held, rows)
+    found = tasks.find(task, mentions or None)
+    rows = [row for _, row in jsonl.read_records(training.predictions(tested), found.prediction)]
+    return transfer.scored_run(found, tested, corpus.hydrated("test", tested), rows)
 
 
 def accounted(training: Training) -> dict[str, Any]:
