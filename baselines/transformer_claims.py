@@ -136,8 +136,10 @@ def fit(
     """Fine-tune on documents, alike for all tasks, or take what is kept."""
     torch.manual_seed(seed)
     model = _Reader(weights or _installed())
-    # Of this file and of all texts and gold, so that nothing older is taken for it.
-    of = hashlib.sha256(Path(__file__).read_bytes() + msgspec.json.encode([train, dev])).hexdigest()
+    # Of this file and of all texts and gold, so that nothing older is taken for it; what is
+    # given with a text differs from task to task.
+    data = [[(document.text, gold) for document, gold in part] for part in (train, dev)]
+    of = hashlib.sha256(Path(__file__).read_bytes() + msgspec.json.encode(data)).hexdigest()
     made = {"weights": weights, "seed": seed, "epochs": epochs, "rate": rate, "of": of}
     if keep and Path(keep).exists():
         held = torch.load(keep, map_location=model.device, weights_only=True)

@@ -16,7 +16,7 @@ from counterclaim.errors import ModelError
 from counterclaim.model import Document, Prediction
 from counterclaim.running import run
 from counterclaim.scoring import score
-from counterclaim.tasks import GOLD_MENTIONS, SENTENCES, TASKS
+from counterclaim.tasks import GOLD_MENTIONS, SENTENCES, TASKS, Task
 
 FOLDER = Path(__file__).parents[1] / "baselines"
 torch = pytest.importorskip("torch", reason="needs torch, which is installed apart")
@@ -55,12 +55,17 @@ def relabelled(split: str) -> list[Document]:
 
 
 def predicted(
-    name: str, size: int, documents: Callable[[str], list[Document]] = read, **options: Any
+    name: str,
+    size: int,
+    documents: Callable[[str], list[Document]] = read,
+    task: Task | None = None,
+    **options: Any,
 ) -> list[Prediction]:
     """What a file predicts for a few test documents, trained on some others."""
     train, dev, test = documents("train")[:size], documents("dev")[:4], documents("test")[:TESTED]
     given: dict[str, Any] = TRAINED[name] | options
-    return run(FOLDER / f"{name}.py", FORMS.get(name, SENTENCES), train, dev, test, options=given)
+    task = task or FORMS.get(name, SENTENCES)
+    return run(FOLDER / f"{name}.py", task, train, dev, test, options=given)
 
 
 @pytest.mark.parametrize("name", TRAINED)
@@ -142,6 +147,7 @@ def test_one_training_serves_all_tasks_of_claims(tmp_path: Path) -> None:
     changed = (tmp_path / "kept.pt").stat().st_mtime_ns
     again = predicted("transformer_claims", 4, contested, **options)
     assert [jsonl.encode(p) for p in once] == [jsonl.encode(p) for p in again]
+    predicted("transformer_claims", 4, contested, task=TASKS["claims"], **options)
     assert (tmp_path / "kept.pt").stat().st_mtime_ns == changed
     for other in ({"seed": 1}, {"size": 3}, {"documents": relabelled}):
         given: dict[str, Any] = {"size": 4, "documents": contested, **options, **other}
