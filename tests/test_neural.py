@@ -102,10 +102,13 @@ def test_an_encoder_learns_to_tag_spans() -> None:
     assert result.scores["location"]["f1"].value > 0.2
 
 
-def test_spans_are_the_likeliest_tags_of_all_that_can_be() -> None:
+@pytest.mark.parametrize(
+    ("name", "kind"), [("transformer_spans", "_Tagger"), ("transformer_claims", "_Finder")]
+)
+def test_spans_are_the_likeliest_tags_of_all_that_can_be(name: str, kind: str) -> None:
     """And the loss is that of a conditional random field: both by listing all sequences."""
-    file = runpy.run_path(str(FOLDER / "transformer_spans.py"))
-    model = file["_Tagger"](file["_installed"]())
+    file = runpy.run_path(str(FOLDER / f"{name}.py"))
+    model = file[kind](file["_installed"]())
     torch.manual_seed(0)
     tokens, windows, labels = 5, 2, len(file["LAYERS"])
     scores = torch.randn(tokens, windows, labels, 3)
@@ -124,14 +127,15 @@ def test_spans_are_the_likeliest_tags_of_all_that_can_be() -> None:
             assert tuple(found[:, window, label].tolist()) == best
             own = sums[tuple(tags[:, window, label].tolist())]
             unlikely += math.log(sum(math.exp(each) for each in sums.values())) - own
-        loss = model.loss(scores, tags).item()
+        wanted = tags if kind == "_Tagger" else tags.transpose(0, 1).tolist()
+        loss = model.loss(scores, wanted).item()
     assert loss == pytest.approx(unlikely / (tokens * windows), rel=1e-5)
 
 
 def test_an_encoder_learns_claims_by_heart() -> None:
     """With sides, acts and links, of two documents that it sees again and again."""
     documents = contested("train")[:2]
-    path, options = FOLDER / "transformer_claims.py", {"epochs": 12, "rate": 4e-4}
+    path, options = FOLDER / "transformer_claims.py", {"epochs": 12}
     found = run(path, TASKS["claims"], documents * 10, documents, documents, options=options)
     claims = score(TASKS["claims"], documents, found, resamples=10)
     links = score(TASKS["links"], documents, found, resamples=10)
