@@ -12,9 +12,10 @@
    and words that agree, what stands between, and how alike the reader's states are.
 
 After each epoch the finder's F1 is taken on dev, and the reader's `claims` headline where the
-records are given; the best epoch is kept, and training ends when three bring nothing better.
-Half precision where a graphics card or the processor has it. What it is not: tuned for any
-one encoder. A second record with the same content is not found, nor a source far away.
+records are given; the best epoch is kept, and training ends when three bring nothing better,
+the first three aside. Half precision where a graphics card or the processor has it. What it
+is not: tuned for any one encoder. A second record with the same content is not found, nor a
+source far away.
 
 Sources of the form: of 1, Lample et al. (2016), https://aclanthology.org/N16-1030; of 2, Zhong
 and Chen (2021), https://aclanthology.org/2021.naacl-main.5, who mark and read again; of 4, Soon
@@ -168,11 +169,11 @@ def _keep_best(model: Any, epochs: Iterator[int], gold: Sequence[Document]) -> N
     """Train epoch by epoch, and take what was best on dev."""
     best: tuple[float, Any] = (-1.0, None)
     waited = 0
-    for _ in epochs:
+    for epoch in epochs:
         value = model.value(gold)
         if value > best[0]:
             best, waited = (value, copy.deepcopy(model.state_dict())), 0
-        else:
+        elif epoch >= PATIENCE:  # at first next to nothing is found
             waited += 1
         if waited == PATIENCE:
             break
