@@ -4,7 +4,7 @@ The text goes in windows of whole sentences; the mean of the states of a sentenc
 through a linear layer to a score for each label, trained by binary cross-entropy in which
 rare labels weigh more. After each epoch the thresholds with the best F1 of each label on the
 development sentences are found; the epoch with the best macro-F1 is kept, and training ends
-when two epochs bring nothing better. Half precision where a graphics card or the processor
+when three epochs bring nothing better. Half precision where a graphics card or the processor
 has it. What it is not: tuned for any one encoder, and it knows nothing beyond its window.
 
 Sources of the form: Devlin et al. (2019), BERT, https://aclanthology.org/N19-1423; sentences
@@ -33,7 +33,7 @@ from counterclaim import Document, Example, ModelError, Prediction, Task
 TASKS = ("sentences",)
 LENGTH = 192  # tokens of a window
 BATCH = 4  # windows of a step
-PATIENCE = 2  # epochs without a better one
+PATIENCE = 3  # epochs without a better one
 ADDED_RATE = 1e-3  # highest learning rate of what is not the encoder
 
 
