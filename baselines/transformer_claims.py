@@ -80,6 +80,7 @@ ADDED_RATE = 1e-3  # highest learning rate of what is not the encoder
 ORDER_RATE = 1e-2  # and of the scores of what follows what
 OUTSIDE, BEGIN, INSIDE = range(3)
 NEVER = -1e4  # score of what cannot be
+LONGEST_NAME = 6  # words: what is longer describes, and would copy the text
 LIKELY = 0.5  # that a pair belongs together
 PRONOUNS = frozenset(
     "he her him his i it its our she that their them these they this those us we which who".split()
@@ -520,6 +521,8 @@ class _Names:
                 ways[way] = max(sure)[1]
         by: dict[str, list[str]] = {}
         for way, name in ways.items():
+            if len(name.split()) > LONGEST_NAME:
+                continue
             by.setdefault(next((n for n in by if _same(n, name)), name), []).append(way)
         rows: dict[str, dict[str, float]] = {}
         for name, own in by.items():
