@@ -128,7 +128,7 @@ def fit(
     """Fine-tune on documents, alike for all tasks, or take what is kept."""
     torch.manual_seed(seed)
     finder, reader = _Finder(weights or _installed()), _Reader(weights or _installed())
-    models = nn.ModuleList([finder, reader])
+    models = nn.ModuleList([finder, reader]).to(finder.device)
     # Of this file and of all texts and gold, so that nothing older is taken for it; what is
     # given with a text differs from task to task.
     data = [[(document.text, gold) for document, gold in part] for part in (train, dev)]
@@ -141,9 +141,9 @@ def fit(
         models.load_state_dict(held["state"])
     else:
         gold = [replace(d, accusations=g.accusations, denials=g.denials) for d, g in dev]
-        models_of: tuple[Any, ...] = (finder, reader)
-        for model in models_of:
-            items = [item for document, gold_of in train for item in model.items(document, gold_of)]
+        one_by_one: tuple[Any, ...] = (finder, reader)
+        for model in one_by_one:
+            items = [item for each in train for item in model.items(*each)]
             _keep_best(model, model.epochs(items, epochs, rate, seed), gold)
         if keep:
             torch.save({"made": made, "state": models.state_dict()}, keep)
@@ -238,7 +238,6 @@ class _Encoder(nn.Module):
 
     def epochs(self, items: Sequence[Any], epochs: int, rate: float, seed: int) -> Iterator[int]:
         """Train on windows and what is wanted of each, and pause after each epoch."""
-        self.to(self.device)
         steps = epochs * -(-len(items) // BATCH)
         rates = {"encoder": rate, "order": ORDER_RATE}
         groups: dict[float, list[nn.Parameter]] = defaultdict(list)
