@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from counterclaim import (
     Accusation,
     Casualty,
@@ -589,7 +591,7 @@ def _one_claim_each(accusations: Sequence[Accusation]) -> tuple[Accusation, ...]
     """One claim for each two sides: an article tends to have one quarrel."""
     keys: dict[tuple[str | None, str | None], str] = {}
     return tuple(
-        _with(a, claim=keys.setdefault((a.source_actor, a.target_actor), f"c{len(keys) + 1}"))
+        replace(a, claim=keys.setdefault((a.source_actor, a.target_actor), f"c{len(keys) + 1}"))
         for a in accusations
     )
 
@@ -603,13 +605,8 @@ def _linked(accusations: Sequence[Accusation], denials: Sequence[Denial]) -> tup
         before = [a for a in accusations if a.content.start <= place] or list(accusations[:1])
         own = [a for a in before if a.target_actor and a.target_actor == denial.source_actor]
         answered = (own or before)[-1:]
-        linked.append(_with(denial, answers=tuple(a.id for a in answered)))
+        linked.append(replace(denial, answers=tuple(a.id for a in answered)))
     return tuple(linked)
-
-
-def _with(record: Any, **changes: Any) -> Any:
-    fields = {name: getattr(record, name) for name in record.__struct_fields__}
-    return type(record)(**fields | changes)
 
 
 # --- casualties ----------------------------------------------------------------------------
@@ -869,7 +866,7 @@ def _locations(
             if mention is not None:
                 place = _place(document.words(mention) or "", places)
                 found.append(_location(len(found), document, mention, place))
-                found[-1] = _with(found[-1], role=_role(tokens, number, start, end))
+                found[-1] = replace(found[-1], role=_role(tokens, number, start, end))
     return _sites(found)
 
 
@@ -933,7 +930,7 @@ def _sites(places: Sequence[Location]) -> tuple[Location, ...]:
     """A town or smaller place that is a site once is one throughout, datelines apart."""
     sites = {p.name for p in places if p.role == "site" and p.precision in SMALL}
     return tuple(
-        _with(p, role="site") if p.name in sites and p.role == "context" else p for p in places
+        replace(p, role="site") if p.name in sites and p.role == "context" else p for p in places
     )
 
 
@@ -951,5 +948,5 @@ def _resolved(
         start = next((i for i, t in enumerate(tokens) if t.start >= given.mention.start), 0)
         end = next((i for i, t in enumerate(tokens) if t.start >= given.mention.end), len(tokens))
         record = _location(0, document, given.mention, place)
-        found.append(_with(record, id=given.id, role=_role(tokens, number, start, end)))
+        found.append(replace(record, id=given.id, role=_role(tokens, number, start, end)))
     return _sites(found)

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import Any
 
+from msgspec.structs import replace
+
 from counterclaim import Accusation, Denial, Document, Example, Location, Prediction, Span, Task
 
 
@@ -75,8 +77,8 @@ def _link(train: Sequence[Example]) -> Callable[[Document], dict[str, Any]]:
         for denial in denials:
             place = None if distance is None else _before(accusations, denial) - distance
             found = () if place is None else accusations[max(place, 0) :][:1]
-            linked.append(_replaced(denial, answers=tuple(each.id for each in found)))
-        claims = [_replaced(a, claim="c1" if one_claim else a.id) for a in accusations]
+            linked.append(replace(denial, answers=tuple(each.id for each in found)))
+        claims = [replace(a, claim="c1" if one_claim else a.id) for a in accusations]
         return {"accusations": tuple(claims), "denials": tuple(linked)}
 
     return answer
@@ -90,8 +92,3 @@ def _before(accusations: Sequence[Accusation], denial: Denial) -> int:
 
 def _most_common(values: Sequence[Any]) -> Any:
     return Counter(values).most_common(1)[0][0] if values else None
-
-
-def _replaced(record: Any, **changes: Any) -> Any:
-    fields = {name: getattr(record, name) for name in record.__struct_fields__}
-    return type(record)(**fields | changes)

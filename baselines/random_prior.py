@@ -15,6 +15,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from counterclaim import Document, Example, Prediction, Span, Task
 
 # The span that a record is known by, and those that are drawn beside it.
@@ -94,7 +96,7 @@ def _layers(task: Task, train: Sequence[Example]) -> Answer:
         keys = [record.id for record in drawn.get("accusations", ())]
         for i, denial in enumerate(drawn.get("denials", ())):
             number = min(draw.choice(links), len(keys)) if links else 0
-            drawn["denials"][i] = _replaced(denial, answers=tuple(draw.sample(keys, number)))
+            drawn["denials"][i] = replace(denial, answers=tuple(draw.sample(keys, number)))
         return {layer: tuple(records) for layer, records in drawn.items()}
 
     return answer
@@ -108,7 +110,7 @@ def _length(document: Document, span: Span | None) -> int:
 def _filled(given: Any, other: Any) -> Any:
     """A given mention with what another record says of its own."""
     names = ("claim", "country", "lat", "lon", "role")
-    return _replaced(given, **{n: getattr(other, n) for n in names if hasattr(given, n)})
+    return replace(given, **{n: getattr(other, n) for n in names if hasattr(given, n)})
 
 
 def _placed(
@@ -130,9 +132,4 @@ def _placed(
     for role in ROLES:
         if getattr(record, role, None) is not None:
             changes[role] = span(1)
-    return _replaced(record, **changes)
-
-
-def _replaced(record: Any, **changes: Any) -> Any:
-    fields = {name: getattr(record, name) for name in record.__struct_fields__}
-    return type(record)(**fields | changes)
+    return replace(record, **changes)
