@@ -2,6 +2,8 @@
 
 1. A finder tags where the content of an accusation is, or the cue of a denial (its content
    where no word carries it), in windows of whole sentences, with a conditional random field.
+   It learns to tag their cues and sides too, for the sake of the first: what is found of
+   these is not used.
 2. A reader sees each record again, marked, among the sentences around it. It points at where
    its source begins and ends, its target, a denial's content, or nowhere, and says which act
    or scope it is.
@@ -21,9 +23,10 @@ Sources of the form: of 1, Lample et al. (2016), https://aclanthology.org/N16-10
 and Chen (2021), https://aclanthology.org/2021.naacl-main.5, who mark and read again; of 4, Soon
 et al. (2001), https://aclanthology.org/J01-4004.
 
-Options: as of `transformer_sentences.py`: `weights`, `seed`, `epochs`, `rate`. The same seed
-gives the same numbers on the same machine only. `keep` is a file that what is trained is
-written to, and taken from where it is there, as one training serves all the tasks.
+Options: `weights`, `seed` and `rate` as of `transformer_sentences.py`; `steps`, for how long each
+of the two is trained, to the end of an epoch, so that a small corpus is read as long as a large
+one. The same seed gives the same numbers on the same machine only. `keep` is a file that what is
+trained is written to, and taken from where it is there, as one training serves all the tasks.
 """
 
 import copy
@@ -65,6 +68,11 @@ TASKS = ("claims", "links", "links/gold")
 KIND = {"accusations": "act", "denials": "scope"}
 LAYERS = tuple(KIND)
 ASKED = {"accusations": ("source", "target"), "denials": ("source", "content")}
+# What is tagged: of each layer where its records are, and then what helps to learn that.
+TAGGED = (
+    *((layer, "") for layer in LAYERS),
+    *((layer, role) for layer in LAYERS for role in ("cue", *ASKED[layer])),
+)
 KINDS = [
     (layer, kind)
     for layer, record in zip(LAYERS, (Accusation, Denial), strict=True)
@@ -121,7 +129,7 @@ def fit(
     *,
     weights: str = "",
     seed: int = 0,
-    epochs: int = 8,
+    steps: int = 1000,
     rate: float = 3e-4,
     keep: str = "",
 ) -> Callable[[Sequence[Document]], list[Prediction]]:
@@ -133,7 +141,7 @@ def fit(
     # given with a text differs from task to task.
     data = [[(document.text, gold) for document, gold in part] for part in (train, dev)]
     of = hashlib.sha256(Path(__file__).read_bytes() + msgspec.json.encode(data)).hexdigest()
-    made = {"weights": weights, "seed": seed, "epochs": epochs, "rate": rate, "of": of}
+    made = {"weights": weights, "seed": seed, "steps": steps, "rate": rate, "of": of}
     if keep and Path(keep).exists():
         held = torch.load(keep, map_location=finder.device, weights_only=True)
         if held["made"] != made:
@@ -144,7 +152,7 @@ def fit(
         one_by_one: tuple[Any, ...] = (finder, reader)
         for model in one_by_one:
             items = [item for each in train for item in model.items(*each)]
-            _keep_best(model, model.epochs(items, epochs, rate, seed), gold)
+            _keep_best(model, model.epochs(items, steps, rate, seed), gold)
         if keep:
             torch.save({"made": made, "state": models.state_dict()}, keep)
     models.eval()
@@ -236,9 +244,11 @@ class _Encoder(nn.Module):
         real = _padded([[start >= 0 for start, _ in window.places] for window in windows])
         return self.dropout(found.float()), real.to(self.device)
 
-    def epochs(self, items: Sequence[Any], epochs: int, rate: float, seed: int) -> Iterator[int]:
+    def epochs(self, items: Sequence[Any], steps: int, rate: float, seed: int) -> Iterator[int]:
         """Train on windows and what is wanted of each, and pause after each epoch."""
-        steps = epochs * -(-len(items) // BATCH)
+        batches = max(-(-len(items) // BATCH), 1)
+        epochs = -(-steps // batches)
+        steps = epochs * batches
         rates = {"encoder": rate, "order": ORDER_RATE}
         groups: dict[float, list[nn.Parameter]] = defaultdict(list)
         for name, parameter in self.named_parameters():
@@ -270,12 +280,12 @@ class _Encoder(nn.Module):
 
 
 class _Finder(_Encoder):
-    """Scores of the three tags of each layer, and of what follows what."""
+    """Scores of the three tags of all that is tagged, and of what follows what."""
 
     def __init__(self, weights: str):
         super().__init__(weights)
-        self.head = nn.Linear(self.size, 3 * len(LAYERS))
-        order = torch.zeros(len(LAYERS), 3, 3)
+        self.head = nn.Linear(self.size, 3 * len(TAGGED))
+        order = torch.zeros(len(TAGGED), 3, 3)
         order[:, OUTSIDE, INSIDE] = NEVER
         self.order = nn.Parameter(order)
 
@@ -291,11 +301,13 @@ class _Finder(_Encoder):
             yield self.window(chosen, LENGTH)
 
     def items(self, document: Document, gold: Any) -> Iterator[tuple[Window, list[list[int]]]]:
-        """Windows with their tags, (tokens, layers); of those that overlap the longest counts."""
+        """Windows with their tags, (tokens, tagged); of those that overlap the longest counts."""
         for window in self.windows(document):
-            tags = [[OUTSIDE] * len(LAYERS) for _ in window.ids]
-            for column, layer in enumerate(LAYERS):
-                spans = [_anchor(record) for record in getattr(gold, layer)]
+            tags = [[OUTSIDE] * len(TAGGED) for _ in window.ids]
+            for column, (layer, role) in enumerate(TAGGED):
+                records = getattr(gold, layer)
+                found = [getattr(each, role) if role else _anchor(each) for each in records]
+                spans = [span for span in found if span]
                 for span in sorted(spans, key=lambda span: (span.start - span.end, span.start)):
                     tokens = window.tokens(span)
                     if tokens[0] and not any(tags[i][column] for i in tokens):
@@ -304,25 +316,25 @@ class _Finder(_Encoder):
             yield window, tags
 
     def forward(self, windows: Sequence[Window]) -> torch.Tensor:
-        """Scores of shape (tokens, windows, layers, 3); what is not of the text is outside."""
+        """Scores of shape (tokens, windows, tagged, 3); what is not of the text is outside."""
         states, real = self.states(windows)
         outside = torch.tensor([0.0, NEVER, NEVER], device=self.device)
-        scores = self.head(states).unflatten(-1, (len(LAYERS), 3))
+        scores = self.head(states).unflatten(-1, (len(TAGGED), 3))
         return torch.where(real[..., None, None], scores, outside).transpose(0, 1)
 
     def loss(self, scores: torch.Tensor, wanted: Sequence[list[list[int]]]) -> torch.Tensor:
         """How unlikely the wanted tags are, by the number of tokens."""
         tags = _padded(wanted).transpose(0, 1).to(self.device)
         own = scores.gather(-1, tags[..., None]).sum()
-        layers = torch.arange(len(LAYERS), device=self.device)
-        own = own + self.order[layers, tags[:-1], tags[1:]].sum()
+        columns = torch.arange(len(TAGGED), device=self.device)
+        own = own + self.order[columns, tags[:-1], tags[1:]].sum()
         reached = scores[0]
         for each in scores[1:]:
             reached = (reached[..., None] + self.order).logsumexp(dim=-2) + each
         return (reached.logsumexp(dim=-1).sum() - own) / tags[..., 0].numel()
 
     def tags(self, scores: torch.Tensor) -> torch.Tensor:
-        """The likeliest tags of whole windows, of shape (tokens, windows, layers)."""
+        """The likeliest tags of whole windows, of shape (tokens, windows, tagged)."""
         reached, came = scores[0], []
         for each in scores[1:]:
             best, by = (reached[..., None] + self.order).max(dim=-2)
@@ -340,7 +352,7 @@ class _Finder(_Encoder):
         spans: dict[str, list[Span]] = {layer: [] for layer in LAYERS}
         for window in self.windows(document):
             tags = self.tags(self([window]))[:, 0].cpu().numpy()
-            for layer, own in zip(LAYERS, tags.T, strict=True):
+            for layer, own in zip(LAYERS, tags.T[: len(LAYERS)], strict=True):
                 for first in np.flatnonzero(own == BEGIN).tolist():
                     last = first + int(np.argmin(own[first + 1 :] == INSIDE))
                     spans[layer].append(_span(document, window, first, last))

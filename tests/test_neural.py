@@ -34,7 +34,7 @@ TRAINED: dict[str, dict[str, Any]] = {
     "minilm_probe": {},
     "transformer_sentences": {"epochs": 1, "rate": 3e-4},
     "transformer_spans": {"epochs": 3, "rate": 8e-4},
-    "transformer_claims": {"epochs": 2},
+    "transformer_claims": {"steps": 10},
 }
 FORMS = {
     "transformer_spans": TASKS["spans"],
@@ -110,7 +110,7 @@ def test_spans_are_the_likeliest_tags_of_all_that_can_be(name: str, kind: str) -
     file = runpy.run_path(str(FOLDER / f"{name}.py"))
     model = file[kind](file["_installed"]())
     torch.manual_seed(0)
-    tokens, windows, labels = 5, 2, len(file["LAYERS"])
+    tokens, windows, labels = 5, 2, len(model.order)
     scores = torch.randn(tokens, windows, labels, 3)
     tags = torch.randint(2, (tokens, windows, labels))  # outside or a begin: can follow anything
     unlikely = 0.0
@@ -135,7 +135,7 @@ def test_spans_are_the_likeliest_tags_of_all_that_can_be(name: str, kind: str) -
 def test_an_encoder_learns_claims_by_heart() -> None:
     """With sides, acts and links, of two documents that it sees again and again."""
     documents = contested("train")[:2]
-    path, options = FOLDER / "transformer_claims.py", {"epochs": 12}
+    path, options = FOLDER / "transformer_claims.py", {"steps": 150}
     found = run(path, TASKS["claims"], documents * 10, documents, documents, options=options)
     claims = score(TASKS["claims"], documents, found, resamples=10)
     links = score(TASKS["links"], documents, found, resamples=10)
@@ -146,7 +146,7 @@ def test_an_encoder_learns_claims_by_heart() -> None:
 
 def test_one_training_serves_all_tasks_of_claims(tmp_path: Path) -> None:
     """What is kept is taken, unless it is of other options or data."""
-    options: dict[str, Any] = {"epochs": 1, "keep": str(tmp_path / "kept.pt")}
+    options: dict[str, Any] = {"steps": 1, "keep": str(tmp_path / "kept.pt")}
     once = predicted("transformer_claims", 4, contested, **options)
     changed = (tmp_path / "kept.pt").stat().st_mtime_ns
     again = predicted("transformer_claims", 4, contested, **options)
@@ -161,6 +161,6 @@ def test_one_training_serves_all_tasks_of_claims(tmp_path: Path) -> None:
 
 def test_an_encoder_learns_which_denial_answers_what() -> None:
     """The accused denies: a few documents teach that."""
-    found = predicted("transformer_claims", 10, contested, epochs=5)
+    found = predicted("transformer_claims", 10, contested, steps=30)
     result = score(GOLD_MENTIONS["links"], contested("test")[:TESTED], found, resamples=10)
     assert result.headline.value > 0.6
