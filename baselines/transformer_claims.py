@@ -206,6 +206,7 @@ class _Encoder(nn.Module):
         self.encoder.get_input_embeddings().requires_grad_(False)
         self.size = self.encoder.config.hidden_size
         self.marks = nn.Embedding(2, self.size, padding_idx=0)
+        nn.init.zeros_(self.marks.weight)  # as drawn it would drown the words
         self.dropout = nn.Dropout(0.2)
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.mixed = self.device == "cuda" or torch.cpu.get_capabilities().get("amx_bf16", False)

@@ -132,6 +132,18 @@ def test_spans_are_the_likeliest_tags_of_all_that_can_be(name: str, kind: str) -
     assert loss == pytest.approx(unlikely / (tokens * windows), rel=1e-5)
 
 
+def test_a_mark_changes_nothing_before_it_is_learnt() -> None:
+    """So that the words of a marked record are read as they are."""
+    file = runpy.run_path(str(FOLDER / "transformer_claims.py"))
+    reader = file["_Reader"](file["_installed"]()).eval()
+    [document] = contested("train")[:1]
+    windows = reader.around(document, document.accusations)
+    bare = [window._replace(marks=[0] * len(window.marks)) for window in windows]
+    assert all(sum(window.marks) > 1 for window in windows)
+    with torch.no_grad():
+        torch.testing.assert_close(reader.states(windows), reader.states(bare))
+
+
 def test_an_encoder_learns_claims_by_heart() -> None:
     """With sides, acts and links, of two documents that it sees again and again."""
     documents = contested("train")[:2]
