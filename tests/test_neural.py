@@ -147,7 +147,7 @@ def test_a_mark_changes_nothing_before_it_is_learnt() -> None:
 def test_an_encoder_learns_claims_by_heart() -> None:
     """With sides, acts and links, of two documents that it sees again and again."""
     documents = contested("train")[:2]
-    path, options = FOLDER / "transformer_claims.py", {"steps": 200}
+    path, options = FOLDER / "transformer_claims.py", {"steps": 100}
     found = run(path, TASKS["claims"], documents * 10, documents, documents, options=options)
     claims = score(TASKS["claims"], documents, found, resamples=10)
     links = score(TASKS["links"], documents, found, resamples=10)
@@ -173,6 +173,6 @@ def test_one_training_serves_all_tasks_of_claims(tmp_path: Path) -> None:
 
 def test_an_encoder_learns_which_denial_answers_what() -> None:
     """The accused denies: a few documents teach that."""
-    found = predicted("transformer_claims", 10, contested, steps=40)
+    found = predicted("transformer_claims", 10, contested, steps=30)
     result = score(GOLD_MENTIONS["links"], contested("test")[:TESTED], found, resamples=10)
     assert result.headline.value > 0.6
