@@ -13,21 +13,20 @@
 4. Which denial answers what, and which accusations are one claim, says another, from names
    and words that agree, what stands between, and how alike the reader's states are.
 
-After each epoch the finder's F1 is taken on dev, and how many of the reader's answers are right
-where the records are given; the best epoch is kept, and training ends when half of its steps
-bring nothing better. Half precision where a graphics card or the processor has it. What it is
-not: tuned for any one encoder. A second record with the same content is not found, nor a
+Eight times in a training the finder's F1 is taken on dev, and how many of the reader's answers
+are right where the records are given; the best is kept, and training ends when half of its
+steps bring nothing better. Half precision where a graphics card or the processor has it. What
+it is not: tuned for any one encoder. A second record with the same content is not found, nor a
 source far away.
 
 Sources of the form: of 1, Lample et al. (2016), https://aclanthology.org/N16-1030; of 2, Zhong
 and Chen (2021), https://aclanthology.org/2021.naacl-main.5, who mark and read again; of 4, Soon
 et al. (2001), https://aclanthology.org/J01-4004.
 
-Options: `weights`, `seed` and `rate` as of `transformer_sentences.py`; `steps` of the finder, to
-the end of an epoch, so that a small corpus is read as long as a large one; the reader has half
-of them. The same seed gives the same numbers on the same machine only. `keep` is a file that
-what is trained is written to, and taken from where it is there, as one training serves all the
-tasks.
+Options: `weights`, `seed` and `rate` as of `transformer_sentences.py`; `steps` of the finder,
+so that a small corpus is read as long as a large one; the reader has half of them. The same
+seed gives the same numbers on the same machine only. `keep` is a file that what is trained is
+written to, and taken from where it is there, as one training serves all the tasks.
 """
 
 import copy
@@ -37,6 +36,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -84,7 +84,8 @@ AROUND = 128  # and of the reader
 LONGEST = 60  # tokens of a span that is pointed at
 BATCH = 4  # windows of a step
 READ = 16  # windows that are read at once
-PATIENCE = 0.5  # of all steps, without a better epoch
+EVALUATIONS = 8  # on dev in a training
+PATIENCE = 0.5  # of all steps, without a better one
 ADDED_RATE = 1e-3  # highest learning rate of what is not the encoder
 ORDER_RATE = 1e-2  # and of the scores of what follows what
 OUTSIDE, BEGIN, INSIDE = range(3)
@@ -151,11 +152,11 @@ def fit(
     else:
         gold = [replace(d, accusations=g.accusations, denials=g.denials) for d, g in dev]
         windows = [item for each in train for item in finder.items(*each)]
-        _keep_best(finder, finder.epochs(windows, steps, rate, seed), gold)
-        # It knows sides already, which a small corpus teaches slowly.
+        _keep_best(finder, finder.learning(windows, steps, rate, seed), gold)
+        # The finder knows sides already, which a small corpus teaches slowly.
         reader.encoder.load_state_dict(finder.encoder.state_dict())
         records = [item for each in train for item in reader.items(*each)]
-        _keep_best(reader, reader.epochs(records, steps // 2, rate, seed), gold)
+        _keep_best(reader, reader.learning(records, steps // 2, rate, seed), gold)
         if keep:
             torch.save({"made": made, "state": models.state_dict()}, keep)
     models.eval()
@@ -177,10 +178,10 @@ def _installed() -> str:
     return str(Path(found.origin).parent / "model")
 
 
-def _keep_best(model: Any, epochs: Iterator[float], gold: Sequence[Document]) -> None:
-    """Train epoch by epoch, and take what was best on dev."""
+def _keep_best(model: Any, learning: Iterator[float], gold: Sequence[Document]) -> None:
+    """Train, and take what was best on dev."""
     best: tuple[float, float, Any] = (-1.0, 0.0, None)
-    for done in epochs:
+    for done in learning:
         value = model.value(gold)
         if value > best[0]:
             best = value, done, copy.deepcopy(model.state_dict())
@@ -245,11 +246,8 @@ class _Encoder(nn.Module):
         real = _padded([[start >= 0 for start, _ in window.places] for window in windows])
         return self.dropout(found.float()), real.to(self.device)
 
-    def epochs(self, items: Sequence[Any], steps: int, rate: float, seed: int) -> Iterator[float]:
-        """Train on windows and what is wanted of each; after each epoch, the share that is done."""
-        batches = max(-(-len(items) // BATCH), 1)
-        epochs = -(-steps // batches)
-        steps = epochs * batches
+    def learning(self, items: Sequence[Any], steps: int, rate: float, seed: int) -> Iterator[float]:
+        """Train on windows and what is wanted of each; pause for dev, with the share done."""
         rates = {"encoder": rate, "order": ORDER_RATE}
         groups: dict[float, list[nn.Parameter]] = defaultdict(list)
         for name, parameter in self.named_parameters():
@@ -258,22 +256,17 @@ class _Encoder(nn.Module):
         given = [{"params": each, "lr": own} for own, each in groups.items()]
         optimiser = torch.optim.AdamW(given, weight_decay=0.01, fused=True)
         schedule = get_linear_schedule_with_warmup(optimiser, steps // 10, steps)  # type: ignore[no-untyped-call]
-        order = np.random.default_rng(seed)
-        lengths = np.array([len(window.ids) for window, _ in items])
-        for epoch in range(1, epochs + 1):
+        for step, batch in enumerate(islice(_batches(items, seed), steps), 1):
             self.train()
-            # Windows of about one length together, so that little is padding.
-            by_length = np.argsort(lengths * order.uniform(0.9, 1.1, len(items)))
-            for start in order.permutation(range(0, len(items), BATCH)):
-                chosen = [items[i] for i in by_length[start : start + BATCH]]
-                windows, wanted = zip(*chosen, strict=True)
-                optimiser.zero_grad()
-                self.loss(self(windows), wanted).backward()
-                nn.utils.clip_grad_norm_(self.parameters(), 1.0)
-                optimiser.step()
-                schedule.step()
-            self.eval()
-            yield epoch / epochs
+            windows, wanted = zip(*batch, strict=True)
+            optimiser.zero_grad()
+            self.loss(self(windows), wanted).backward()
+            nn.utils.clip_grad_norm_(self.parameters(), 1.0)
+            optimiser.step()
+            schedule.step()
+            if step == steps or step % -(-steps // EVALUATIONS) == 0:
+                self.eval()
+                yield step / steps
 
     def loss(self, found: Any, wanted: Sequence[Any]) -> Any:
         """How unlikely what is wanted of windows is by what was found of them."""
@@ -645,6 +638,17 @@ class _Pairs:
             accusations=tuple(replace(each, claim=claim[each.id]) for each in accusations),
             denials=tuple(replace(each, answers=answers[each.id]) for each in denials),
         )
+
+
+def _batches(items: Sequence[Any], seed: int) -> Iterator[list[Any]]:
+    """Epoch after epoch, each in another order."""
+    order = np.random.default_rng(seed)
+    lengths = np.array([len(window.ids) for window, _ in items])
+    while items:
+        # Windows of about one length together, so that little is padding.
+        by_length = np.argsort(lengths * order.uniform(0.9, 1.1, len(items)))
+        for start in order.permutation(range(0, len(items), BATCH)):
+            yield [items[i] for i in by_length[start : start + BATCH]]
 
 
 def _padded(rows: Sequence[Any]) -> torch.Tensor:
