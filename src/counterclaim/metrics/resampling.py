@@ -66,7 +66,7 @@ class Resampling:
             shape = min(rows, self.resamples - first), self.clusters
             block = np.empty(shape, dtype=kind)
             for row, drawn in zip(
-                block, generator.integers(self.clusters, size=shape), strict=True
+                block, generator.integers(self.clusters, size=shape, dtype=np.int32), strict=True
             ):
                 row[:] = np.bincount(drawn, minlength=self.clusters)
             yield block
