@@ -50,7 +50,7 @@ def fit(
 
     def predict(documents: Sequence[Document]) -> list[Prediction]:
         if not any(document.sentences for document in documents):
-            return [Prediction(d.doc_id, sentence_labels=()) for d in documents]
+            return [Prediction(d.doc_id, sentence_labels=(), sentence_scores=()) for d in documents]
         rows = features(documents, "transform")
         scores = np.stack([score(rows) - threshold for score, threshold in best], axis=1)
         ends = np.cumsum([len(document.sentences) for document in documents])
@@ -76,7 +76,7 @@ def _beside(document: Document) -> list[str]:
     texts = document.sentence_texts
     return [
         " ".join([f"before:{w}" for w in before.split()] + [f"after:{w}" for w in after.split()])
-        for before, after in zip(["", *texts][:-1], [*texts[1:], ""], strict=True)
+        for before, after in zip(["", *texts], [*texts[1:], ""], strict=False)
     ]
 
 

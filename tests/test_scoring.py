@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from records import document, documents, plain
 
 from counterclaim import corpus, jsonl
@@ -54,6 +55,20 @@ def test_a_score_by_hand() -> None:
     assert row["f1"].value == result.scores["denial"]["f1"].value == pytest.approx(2 / 3)
     assert result.headline.value == pytest.approx(10 / 12)
     assert result.scores["micro"]["f1"].value == pytest.approx(2 * 4 / (5 + 5))
+
+
+@pytest.mark.parametrize("others", [[], [document()]])
+def test_a_document_may_have_no_sentence(others: list[Document]) -> None:
+    """It has nothing to label, alone or beside others, with scores or without."""
+    bare = document(doc_id="bare", sentences=(), **dict.fromkeys(LAYERS, ()))
+    gold = [bare, *others]
+    given = [Prediction(d.doc_id, sentence_labels=sentence_labels(d)) for d in gold]
+    even = [[dict.fromkeys(LABELS, 0.5) for _ in d.sentences] for d in gold]
+    ranked = [replace(p, sentence_scores=s) for p, s in zip(given, even, strict=True)]
+    for predictions in (given, ranked):
+        result = score(SENTENCES, gold, predictions)
+        assert result.documents == len(gold)
+        assert result.counts["denial"]["matched"] == 2 * len(others)
 
 
 def test_a_missing_document_counts_as_empty_output_and_is_named() -> None:

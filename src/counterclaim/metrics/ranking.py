@@ -39,7 +39,7 @@ class Ranked(NamedTuple):
         Raises:
             DataError: Some predictions with labels give scores and some do not.
         """
-        given = [unit for unit in units if unit.given]
+        given = [unit for unit in units if unit.given and len(unit.relevant)]
         scored = [unit for unit in given if unit.score is not None]
         if not scored:
             return None
@@ -72,12 +72,14 @@ class Units(NamedTuple):
 def ranked_units(document: Document, prediction: Prediction, *, given: bool) -> Units:
     """The sentences of a document with their scores, if a prediction gives any."""
     gold = sentence_labels(document)
+    shape = len(gold), len(LABELS)  # a text may have no sentence
     relevant = np.array([[label in each for label in LABELS] for each in gold], dtype=np.bool_)
+    relevant = relevant.reshape(shape)
     score = None
     if prediction.sentence_scores is not UNSET:
         score = np.array(
             [[each.get(label, -np.inf) for label in LABELS] for each in prediction.sentence_scores]
-        ).reshape(relevant.shape)
+        ).reshape(shape)
     return Units(document.doc_id, given, score, relevant)
 
 

@@ -32,8 +32,9 @@ def suspicious(documents: Sequence[Document], columns: Columns, *, gold: bool) -
     """
     try:
         found = _suspicious(documents, columns, gold)
-    except (OverflowError, TypeError, ValueError):
-        return list(range(len(documents)))  # a number that no array can hold
+    except (IndexError, OverflowError, TypeError, ValueError):
+        # A number that no array can hold, or not one sentence.
+        return list(range(len(documents)))
     # Not by np.unique, which imports much when it is first called.
     return sorted(set(np.concatenate(found).tolist()))
 
