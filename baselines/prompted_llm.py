@@ -97,6 +97,7 @@ class _Asking:
             "response_format": prompting.response_format(task),
         }
         self._cache, self._prices = cache, prices
+        self._base_url = ""
         self._client: openai.OpenAI | None = None
         self._connect: Callable[[], openai.OpenAI] | None = None
         self._lock = threading.Lock()
@@ -111,7 +112,7 @@ class _Asking:
                 raise ModelError("OPENAI_API_KEY is not set; expected a key in the environment")
             return openai.OpenAI(base_url=base_url or None, timeout=timeout, max_retries=retries)
 
-        self._connect = client
+        self._base_url, self._connect = base_url, client
 
     def ask(self, messages: Sequence[Object], document: Document) -> Object:
         """The answer as an object; empty if the model gives none twice."""
@@ -130,7 +131,8 @@ class _Asking:
 
     def _answer(self, request: Object, attempt: int) -> str:
         """What the endpoint answers, or has answered to the same request before."""
-        key = hashlib.sha256(json.dumps([request, attempt], sort_keys=True).encode()).hexdigest()
+        asked = json.dumps([self._base_url, request, attempt], sort_keys=True)
+        key = hashlib.sha256(asked.encode()).hexdigest()
         path = self._cache / f"{key}.json"
         if path.exists():
             self.kept += 1

@@ -10,7 +10,7 @@ from records import document, documents
 from counterclaim import jsonl
 from counterclaim.errors import DataError
 from counterclaim.model import LAYERS, Prediction
-from counterclaim.predictions import complete, schema
+from counterclaim.predictions import complete, schema, typed
 from counterclaim.scoring import score
 from counterclaim.tasks import GOLD_MENTIONS, LINKS, PLACES, SPANS, TASKS, Task
 
@@ -117,6 +117,12 @@ def test_what_does_not_fit_a_task_is_an_error(
     with pytest.raises(DataError) as caught:
         score(task, documents(), [prediction])
     assert str(caught.value).startswith(message)
+
+
+def test_half_a_character_is_no_text() -> None:
+    """No file can hold it."""
+    with pytest.raises(DataError, match="a lone surrogate; expected text"):
+        typed({"doc_id": "case-1", "locations": [{"name": "\ud83d"}]}, dict[str, Any])
 
 
 def test_a_given_mention_hides_what_is_asked_for() -> None:

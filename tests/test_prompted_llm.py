@@ -1,6 +1,7 @@
 """The prompted baseline against a real HTTP server that speaks the protocol, and misbehaves."""
 
 import json
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -95,6 +96,16 @@ def test_a_run_is_repeated_from_the_cache_without_a_key(
         predicted(task, server, tmp_path / "empty")
 
 
+def test_each_endpoint_answers_for_itself(
+    serve: Callable[[Answer], Server], tmp_path: Path
+) -> None:
+    """Though both serve a model of one name."""
+    task = TASKS["casualties"]
+    one, other = serve(gold(task)), serve(lambda body, n: {"casualties": []})
+    assert headline(task, predicted(task, one, tmp_path)) > 0.97
+    assert headline(task, predicted(task, other, tmp_path)) == 0
+
+
 def test_what_fails_for_a_while_is_asked_again(
     serve: Callable[[Answer], Server], tmp_path: Path
 ) -> None:
@@ -143,6 +154,8 @@ NONSENSE: list[Any] = [
     {"accusations": [{"content": {"sentence": 999, "quote": "x"}, "claim": 7}]},
     {"locations": [{"mention": None, "country": 3, "lat": "far", "lon": None, "role": "site"}]},
     {"denials": [{"id": "d1", "cue": None, "content": None, "answers": ["a9"], "scope": "act"}]},
+    {"denials": [{"id": "d1", "answers": [["a1"], {}]}], "labels": [["\ud83d"]]},
+    {"locations": [{"id": "l1", "country": "\ud83d", "lat": math.nan, "lon": math.nan}]},
 ]
 
 
@@ -166,12 +179,16 @@ def test_records_that_do_not_fit_are_left_out_and_the_others_stay(
     def answer(body: dict[str, Any], number: int) -> Any:
         found = perfect(body, number)
         wrong = {"mention": {"sentence": 0, "quote": "nothing like it"}, "outcome": "killed"}
-        bounds = [{**r, "low": 9, "high": 3} for r in found["casualties"][:1]]
+        bounds = [
+            {**record, "low": low, "high": high}
+            for record in found["casualties"][:1]
+            for low, high in ((9, 3), (None, None), (None, 10**11), (-1, 2))
+        ]
         return {"casualties": [wrong, *found["casualties"], *bounds]}
 
     assert headline(task, predicted(task, serve(answer), tmp_path)) > 0.97
     figures = sum(bool(d.casualties) for d in DOCUMENTS)
-    assert f"{len(DOCUMENTS) + figures} records left out" in capsys.readouterr().err
+    assert f"{len(DOCUMENTS) + 4 * figures} records left out" in capsys.readouterr().err
 
 
 def test_shots_are_gold_of_training_and_requests_run_beside_each_other(

@@ -110,6 +110,7 @@ def typed(value: Any, kind: type[Any]) -> Any:
     """
     try:
         plain = msgspec.to_builtins(value, enc_hook=_plain)
+        msgspec.json.encode(plain)  # the only one that finds a lone surrogate
         if not isinstance(value, kind):
             with contextlib.suppress(msgspec.ValidationError):
                 return msgspec.convert(plain, Prediction)

@@ -17,6 +17,7 @@ from counterclaim.anchor import draft, locate
 from counterclaim.errors import ModelError
 from counterclaim.model import LAYER_TYPES, SPAN_FIELDS, Document, Prediction, Span
 from counterclaim.tasks import Example, Task
+from counterclaim.validate.documents import MOST
 
 PAGES = {
     "accusations": "accusation",
@@ -182,6 +183,7 @@ def parse(content: str) -> Object | None:
     """The answer as an object; None if it is none of JSON."""
     try:
         found = json.loads(content)
+        json.dumps(found, ensure_ascii=False).encode()  # not with half of a character
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
@@ -254,19 +256,24 @@ def _record(given: Object, fields: Sequence[str], document: Document, layer: str
             msgspec.convert(value, types[name])
     except msgspec.ValidationError:
         return None
-    low, high = record.get("low") or 0, record.get("high")
-    if low < 0 or (high is not None and high < low):
+    if "low" in record and not _are_bounds(record["low"], record["high"]):
         return None
     _drop_impossible_place(record)
     anchors = [record.get(name) for name in ("content", "mention", "cue") if name in fields]
     return record if any(anchors) else None
 
 
+def _are_bounds(*bounds: int | None) -> bool:
+    """Whether a casualty may have them: one at least, in order, and people there could be."""
+    known = [bound for bound in bounds if bound is not None]
+    return known == sorted(known) != [] and all(0 <= each <= MOST for each in known)
+
+
 def _drop_impossible_place(record: Object) -> None:
-    """Take away coordinates that are nowhere on the globe, or half of a pair."""
+    """Take away coordinates that are nowhere on the globe, NaN too, or half of a pair."""
     if "lat" in record:
         lat, lon = record["lat"], record["lon"]
-        if lat is None or lon is None or abs(lat) > 90 or abs(lon) > 180:
+        if lat is None or lon is None or not (abs(lat) <= 90 and abs(lon) <= 180):
             record |= {"lat": None, "lon": None}
 
 
@@ -301,8 +308,8 @@ def _completed(task: Task, document: Document, answer: Object) -> Answer:
             for name in GIVEN[layer]:
                 value = said.get(record.id, {}).get(name, fields[name])
                 if name == "answers":
-                    keys = dict.fromkeys(value if isinstance(value, list) else ())
-                    value = [key for key in keys if key in accusations]
+                    keys = [str(key) for key in value] if isinstance(value, list) else []
+                    value = [key for key in dict.fromkeys(keys) if key in accusations]
                 try:
                     changed = msgspec.convert({**fields, name: value}, type(record))
                 except msgspec.ValidationError:
