@@ -30,7 +30,7 @@ MODEL = """\
 import pathlib, time
 LOG = pathlib.Path(__file__).with_name("asked.txt")
 
-def fit(task, train, dev, *, stop="", label="denial"):
+def fit(task, train, dev, *, stop="", label="denial", votes=""):
     def predict(documents):
         if stop and LOG.exists() and not LOG.with_name("first.txt").exists():
             if stop == "raise":
@@ -116,6 +116,16 @@ def test_another_run_begins_anew(write: Write, change: str) -> None:
     run = recorded(model, documents, **options)
     assert run.resumed == 0
     assert asked(model) == [d.doc_id for d in documents]
+
+
+def test_what_stands_in_a_file_that_an_option_names_belongs_to_a_run(write: Write) -> None:
+    model, votes = write("m.py", MODEL), str(write("votes.jsonl", "{}\n"))
+    for content in ("{}\n", "[]\n"):
+        write("votes.jsonl", content)
+        with pytest.raises(ModelError, match="no more"):
+            recorded(model, MANY, stop="raise", votes=votes)
+        assert asked(model) == [d.doc_id for d in MANY[:BATCH]]
+        model.with_name("asked.txt").unlink()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"{}\n", b"nothing\n\n"])

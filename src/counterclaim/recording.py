@@ -40,7 +40,8 @@ class Identity(msgspec.Struct, frozen=True):
         options: Further arguments of `fit`, such as its seed.
         trained_on: Corpora and splits of the training and development documents.
         tested_on: Those of the documents predicted.
-        data_sha256: Hash of all documents that went in, with their gold.
+        data_sha256: Hash of all documents that went in, with their gold, and of what stands in
+            the files of JSON lines that options name, such as the predictions of others.
         version: Of this package.
         train_documents: Number of training documents; 0 if nobody has noted it.
     """
@@ -125,7 +126,7 @@ def record_run(
         options=dict(options or {}),
         trained_on=_corpora((*train, *dev)),
         tested_on=_corpora(documents),
-        data_sha256=_data_hash((train, dev, documents)),
+        data_sha256=_data_hash((train, dev, documents), options or {}),
         version=counterclaim.__version__,
         train_documents=len(train),
     )
@@ -226,12 +227,15 @@ def _corpora(documents: Sequence[Document]) -> str:
     return "+".join(sorted({f"{document.corpus} {document.split}" for document in documents}))
 
 
-def _data_hash(parts: Sequence[Sequence[Document]]) -> str:
+def _data_hash(parts: Sequence[Sequence[Document]], options: Mapping[str, Any]) -> str:
     found = hashlib.sha256()
     for part in parts:
         for document in part:
             found.update(msgspec.json.encode(document))
         found.update(b"\0")
+    for name in ",".join(map(str, options.values())).split(","):
+        if name.endswith(".jsonl") and Path(name).is_file():
+            found.update(Path(name).read_bytes() + b"\0")
     return found.hexdigest()
 
 
