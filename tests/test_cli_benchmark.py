@@ -143,7 +143,9 @@ def test_changed_predictions_do_not_repeat_a_result(write: Write, capsys: Captur
     assert main(["score", "--verify", str(path)]) == 1
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"arguments": 3}', "nothing"])
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"arguments": 3}', '{"arguments": {}}', "nothing"]
+)
 def test_what_is_no_result_cannot_be_verified(write: Write, capsys: Capture, content: str) -> None:
     path = write("result.json", content)
     assert main(["score", "--verify", str(path)]) == 2

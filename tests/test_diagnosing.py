@@ -54,6 +54,16 @@ def test_every_kind_of_error_is_told() -> None:
     }
 
 
+def test_a_denial_in_spans_is_where_its_content_is() -> None:
+    """Its cue is not compared there: half of the content is half right, however exact the cue."""
+    content = SECOND.content
+    assert content is not None
+    for end in (content.end - 1, content.start + 2):
+        shorter = replace(SECOND, content=Span(content.start, end))
+        assert kinds("spans", denials=(FIRST, shorter))["denial"] == {"correct": 1, "partial": 1}
+    assert kinds("spans", denials=(FIRST, replace(SECOND, cue=None)))["denial"] == {"correct": 2}
+
+
 def test_records_count_as_found_if_their_sentence_has_the_label() -> None:
     """Labels: accusation, casualty and location on the first sentence, denial on both others."""
     labels = [["accusation", "denial"], ["denial"], []]

@@ -2,9 +2,10 @@
 
 Every gold record is aligned with a predicted one as in scoring, by the overlap of their
 anchoring spans, or is not. In the task `sentences` a record counts as found if its label is
-on the sentence in which it begins. Kinds of error are those of MUC-5: a record is correct
-if its anchoring span is exact, partial if it only overlaps, incorrect if the span
-was given to another layer, else missing; what is left of the predictions is spurious.
+on the sentence in which it begins; in `spans` it has one span, that which is compared there.
+Kinds of error are those of MUC-5: a record is correct if its anchoring span is exact, partial
+if it only overlaps, incorrect if the span was given to another layer, else missing; what is
+left of the predictions is spurious.
 
 Source: Chinchor and Sundheim (1993), MUC-5 Evaluation Metrics,
 https://aclanthology.org/M93-1007.
@@ -19,11 +20,13 @@ import msgspec
 import numpy as np
 
 from counterclaim.grouping import names_of, record_properties, sentence_of
+from counterclaim.metrics.assignment import assign
 from counterclaim.metrics.frames import ACCUSATION, DENIAL, Frame, align_records
 from counterclaim.metrics.labels import ratio
 from counterclaim.metrics.places import LOCATION
 from counterclaim.metrics.quantities import CASUALTY
 from counterclaim.metrics.resampling import Estimate, Resampling
+from counterclaim.metrics.spans import overlap
 from counterclaim.model import LABELS, LAYERS, Document, Prediction, Span, sentence_labels
 from counterclaim.pairing import Placed, pair
 from counterclaim.predictions import predicted_sentence_labels
@@ -194,21 +197,23 @@ def outcomes(task: Task, layer: str, document: Document, prediction: Prediction)
         return _label_outcomes(layer, document, prediction)
     gold = getattr(document, layer)
     predicted = getattr(prediction, layer) or ()
-    frame = FRAMES[layer]
-    pairs = dict(align_records(frame, gold, predicted))
+    extents = [[_anchors(task, layer, record) for record in side] for side in (gold, predicted)]
+    if task.name == "spans":
+        pairs = dict(_overlapping(*extents))
+    else:
+        pairs = dict(align_records(FRAMES[layer], gold, predicted))
     elsewhere = {
         span
         for other in task.layers
         if other != layer
         for record in getattr(prediction, other) or ()
-        for span in _anchors(FRAMES[other], record)
+        for span in _anchors(task, other, record)
     }
     found = []
-    for i, record in enumerate(gold):
-        anchors = _anchors(frame, record)
+    for i, (record, anchors) in enumerate(zip(gold, extents[0], strict=True)):
         if i in pairs:
             own = predicted[pairs[i]]
-            kind = "correct" if anchors & _anchors(frame, own) else "partial"
+            kind = "correct" if anchors & extents[1][pairs[i]] else "partial"
             found.append(Outcome(record, own, kind))
         else:
             found.append(Outcome(record, None, "incorrect" if anchors & elsewhere else "missing"))
@@ -235,8 +240,24 @@ def _start(layer: str, record: Any) -> int:
     return int((span or record.content).start)
 
 
-def _anchors(frame: Frame, record: Any) -> set[Span]:
-    return {span for name in frame.anchors if (span := getattr(record, name)) is not None}
+def _anchors(task: Task, layer: str, record: Any) -> set[Span]:
+    """The spans that say where a record is; in the task `spans` the one that is compared."""
+    found = [getattr(record, name) for name in FRAMES[layer].anchors]
+    if task.name == "spans" and layer == "denials":
+        found = [record.content or record.cue]
+    return {span for span in found if span is not None}
+
+
+def _overlapping(
+    gold: Sequence[set[Span]], predicted: Sequence[set[Span]]
+) -> list[tuple[int, int]]:
+    """Pairs of records with a span each: as many alike as can be, then as overlap."""
+    alike = min(len(gold), len(predicted)) + 1
+
+    def value(a: set[Span], b: set[Span]) -> int:
+        return alike * (a == b) + any(overlap(x, y) > 0 for x in a for y in b)
+
+    return assign([[value(a, b) for b in predicted] for a in gold])
 
 
 def _confused(

@@ -244,7 +244,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     path = Path(arguments.verify)
     try:
         committed = msgspec.json.decode(jsonl.read_bytes(path), type=dict[str, Any])
-        given = committed.pop("arguments")
+        given, _ = committed.pop("arguments"), committed["signature"]
         again = argparse.Namespace(**{name: given[name] for name in _DECISIVE})
     except (msgspec.MsgspecError, KeyError, TypeError):
         raise DataError(f"{path}: is no result; expected what score --json prints") from None
