@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 from records import plain
@@ -137,6 +138,23 @@ def test_gold_as_predictions_prints_what_gold_does(
     assert main(["contested", "--split", "dev", *given]) == 0
     assert capsys.readouterr().out == gold
     assert gold.count("## ") == len(documents)
+
+
+def test_a_system_need_not_say_what_its_task_does_not_ask_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A figure has no `modifier` in the task `casualties`; what is no figure is refused."""
+    [gold] = [d for d in read("dev") if d.casualties][:1]
+    rows = [msgspec.to_builtins(record) for record in gold.casualties]
+    for row in rows:
+        del row["modifier"]
+    path = tmp_path / "figures.jsonl"
+    jsonl.write_records(path, [{"doc_id": gold.doc_id, "casualties": rows}])
+    assert main(["contested", "--split", "dev", f"--predictions={path}"]) == 0
+    capsys.readouterr()
+    jsonl.write_records(path, [{"doc_id": gold.doc_id, "casualties": [{"low": 3}]}])
+    assert main(["contested", "--split", "dev", f"--predictions={path}"]) == 2
+    assert f"{path}:1: " in capsys.readouterr().err
 
 
 def test_documents_of_ones_own_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,12 +4,15 @@ import ast
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 from counterclaim import corpus, jsonl
 from counterclaim.errors import DataError
 from counterclaim.model import SPLITS, Prediction
+from counterclaim.pairing import read_predictions
+from counterclaim.tasks import TASKS
 
 T = TypeVar("T")
 DEFAULT_SPLIT = "test"
@@ -97,9 +100,19 @@ def imported(tree: ast.Module) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
 
-def read_run(path: str) -> list[Prediction]:
-    """The predictions of a file, whatever their task."""
-    return [each for _, each in jsonl.read_records(path, Prediction)]
+def read_run(path: str, names: Sequence[str]) -> list[Prediction]:
+    """The predictions of a file: whole records, or what one of the tasks of these names asks for.
+
+    Raises:
+        LineError: The first line that is no whole record, if the file fits no task either.
+    """
+    try:
+        return [each for _, each in jsonl.read_records(path, Prediction)]
+    except jsonl.LineError:
+        for name in names:
+            with suppress(jsonl.LineError):
+                return [each.prediction for each in read_predictions(path, TASKS[name])]
+        raise
 
 
 def data_version(name: str, split: str) -> str:

@@ -74,6 +74,7 @@ def anchor(arguments: argparse.Namespace) -> int:
 def export(arguments: argparse.Namespace) -> int:
     """Write documents as files of an annotation tool."""
     from counterclaim import contested, formats
+    from counterclaim.tasks import TASKS
     from counterclaim.validate import read_documents
 
     if arguments.input is not None:
@@ -83,7 +84,8 @@ def export(arguments: argparse.Namespace) -> int:
     system = None
     if arguments.predictions:
         system = Path(arguments.predictions).stem
-        documents = contested.predicted(documents, [read_run(arguments.predictions)])
+        run = read_run(arguments.predictions, [name for name, task in TASKS.items() if task.layers])
+        documents = contested.predicted(documents, [run])
     lost = formats.write(
         arguments.format, documents, Path(arguments.output), bare=arguments.bare, system=system
     )

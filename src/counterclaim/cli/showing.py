@@ -30,7 +30,9 @@ def contested(arguments: argparse.Namespace) -> int:
     else:
         documents = corpus.hydrated(arguments.split or DEFAULT_SPLIT, arguments.corpus)
     if arguments.predictions:
-        documents = predicted(documents, list(map(inputs.read_run, arguments.predictions)))
+        # Of the tasks that say who accuses or counts whom.
+        read = [inputs.read_run(path, ("claims", "casualties")) for path in arguments.predictions]
+        documents = predicted(documents, read)
     found = [contested(document) for document in documents]
     print(jsonl.encode(found) if arguments.json else text.contested(found))
     return FINE
