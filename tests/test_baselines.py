@@ -2,16 +2,19 @@
 
 import ast
 import json
+import runpy
 from functools import cache
 from pathlib import Path
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 from records import plain
 
 from counterclaim import corpus, jsonl, read
 from counterclaim.cli import inputs
 from counterclaim.errors import ModelError
-from counterclaim.model import CORPORA, LABELS, Prediction
+from counterclaim.model import CORPORA, LABELS, LAYERS, Document, Prediction
 from counterclaim.predictions import predicted_sentence_labels
 from counterclaim.running import run
 from counterclaim.scoring import score
@@ -157,6 +160,57 @@ def test_votes_of_runs_are_counted(names: tuple[str, ...], form: str, tmp_path: 
     if len(names) == 2:
         scores = [votes[0].sentence_scores[0]["denial"] for votes in both]  # type: ignore[index]
         assert voted[0].sentence_scores[0]["denial"] == pytest.approx(sum(scores) / 2)  # type: ignore[index]
+
+
+def test_a_denial_is_one_whether_or_not_a_run_has_its_cue(tmp_path: Path) -> None:
+    """What is compared in this task is its content."""
+    test = read("test")
+    whole = [Prediction(d.doc_id, **{layer: getattr(d, layer) for layer in LAYERS}) for d in test]
+    bare = [
+        replace(p, denials=tuple(replace(d, cue=None) if d.content else d for d in p.denials or ()))
+        for p in whole
+    ]
+    for name, rows in (("whole", whole), ("bare", bare)):
+        jsonl.write_records(tmp_path / f"{name}.jsonl", rows)
+    runs = f"{tmp_path / 'whole.jsonl'},{tmp_path / 'bare.jsonl'}"
+    voted = run(FOLDER / "ensemble.py", FORMS["spans"], [], [], test, options={"runs": runs})
+    assert score(FORMS["spans"], test, voted, resamples=5).headline.value == 1
+
+
+def test_signs_that_are_digits_and_no_numbers_are_read() -> None:
+    """Of footnotes, and in circles."""
+    text = "Rebels killed ²³ men. The note¹ said ① soldier and 3 rebels died."
+    found = run(FOLDER / "lexicon.py", FORMS["casualties"], [], [], [plain(text, (0, len(text)))])
+    assert {casualty.low for casualty in found[0].casualties or ()} == {3}
+
+
+def test_the_middle_of_a_country_is_in_it() -> None:
+    """Though it goes on beyond 180 degrees: Russia from 20 east to 170 west has it at 105 east."""
+    middle = runpy.run_path(str(FOLDER / "geonames.py"))["_middle_longitude"]
+    assert middle([20.0, 105.0, 180.0, -170.0]) == 105
+    assert middle([177.0, -178.0]) == 179.5
+    assert middle([-124.0, -100.0, -67.0]) == -95.5
+    assert middle([7.0]) == 7
+
+
+def claims(document: Document) -> Prediction:
+    accusations, denials = document.accusations, document.denials
+    return Prediction(document.doc_id, accusations=accusations, denials=denials)
+
+
+def test_pairs_need_mentions_of_all_documents(tmp_path: Path) -> None:
+    """Of a task that asks for less than a whole record, too."""
+    train, dev, test = (read(split)[:20] for split in ("train", "dev", "test"))
+    rows = [msgspec.to_builtins(claims(document)) for document in test[1:]]
+    for row in rows:
+        for record in row["accusations"]:
+            del record["cue"]
+    jsonl.write_records(tmp_path / "mentions.jsonl", rows)
+    with pytest.raises(ModelError, match=f"no prediction for {test[0].doc_id}; expected all"):
+        run(
+            FOLDER / "pairs_logreg.py", FORMS["links"], train, dev, test,
+            options={"mentions": str(tmp_path / "mentions.jsonl")},
+        )  # fmt: skip
 
 
 def test_an_ensemble_needs_runs_of_all_documents(tmp_path: Path) -> None:
