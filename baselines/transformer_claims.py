@@ -147,7 +147,7 @@ def fit(
     if keep and Path(keep).exists():
         held = torch.load(keep, map_location=finder.device, weights_only=True)
         if held["made"] != made:
-            raise ModelError(f"{keep}: is of another training; expected the same options and data")
+            raise ModelError(f"{keep}: is of another training; expected the same options, or none")
         models.load_state_dict(held["state"])
     else:
         gold = [replace(d, accusations=g.accusations, denials=g.denials) for d, g in dev]
@@ -158,7 +158,9 @@ def fit(
         records = [item for each in train for item in reader.items(*each)]
         _keep_best(reader, reader.learning(records, steps // 2, rate, seed), gold)
         if keep:
-            torch.save({"made": made, "state": models.state_dict()}, keep)
+            part = Path(f"{keep}.part")  # no half of a file, whenever a run is killed
+            torch.save({"made": made, "state": models.state_dict()}, part)
+            part.replace(keep)
     models.eval()
     names, pairs = _Names(train), _Pairs(train, reader)
 
@@ -383,7 +385,8 @@ class _Reader(_Encoder):
             first = sum(sentence.end <= span.start for sentence in document.sentences)
             last = first + 1
             for _ in sentences:
-                for a, b in ((max(first - 1, 0), last), (first, last + 1)):
+                for before, after in ((1, 0), (0, 1)):
+                    a, b = max(first - before, 0), last + after
                     if sum(len(ids) for ids, _ in sentences[a:b]) <= AROUND - 2:
                         first, last = a, b
             found.append(self.window(sentences[first:last], AROUND, span))
@@ -592,7 +595,7 @@ class _Pairs:
         directions = self.reader.directions(document, both) if accusations else []
         starts = [sentence.start for sentence in document.sentences]
         places = [_anchor(record).start for record in both]
-        sentences = np.searchsorted(starts, places)
+        sentences = np.searchsorted(starts, places, side="right")
         words = [_words(document.words(_anchor(record)) or "") for record in both]
         for i, record in enumerate(both):
             for j, accusation in enumerate(accusations[:i]):

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from msgspec import to_builtins
 from msgspec.structs import replace
+from records import plain
 
 from counterclaim import jsonl, read
 from counterclaim.errors import ModelError
-from counterclaim.model import Document, Prediction
+from counterclaim.model import Document, Prediction, Span
 from counterclaim.running import run
 from counterclaim.scoring import score
 from counterclaim.tasks import GOLD_MENTIONS, SENTENCES, TASKS, Task
@@ -142,6 +143,23 @@ def test_a_mark_changes_nothing_before_it_is_learnt() -> None:
     assert all(sum(window.marks) > 1 for window in windows)
     with torch.no_grad():
         torch.testing.assert_close(reader.states(windows), reader.states(bare))
+
+
+def test_a_record_is_read_among_the_sentences_on_both_sides() -> None:
+    """Of 9 tokens each, 14 fit; before and after in turn, unless the text begins or ends there."""
+    file = runpy.run_path(str(FOLDER / "transformer_claims.py"))
+    reader = file["_Reader"](file["_installed"]())
+    text = "The army denied it again, he said. " * 40
+    size = len(text) // 40
+    sentences = [(start, start + size - 1) for start in range(0, len(text), size)]
+    document, [record] = plain(text.strip(), *sentences), contested("train")[0].accusations[:1]
+    for number, before, after in ((20, 7, 6), (1, 1, 12), (38, 12, 1)):
+        start = sentences[number][0]
+        marked = replace(record, content=Span(start, start + 8))
+        [window] = reader.around(document, [marked])
+        read = {place[0] // size for place in window.places if place[0] >= 0}
+        assert (number - min(read), max(read) - number) == (before, after)
+        assert sum(window.marks) == 2
 
 
 def test_an_encoder_learns_claims_by_heart() -> None:

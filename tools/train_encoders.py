@@ -14,8 +14,9 @@ files.
 import argparse
 import os
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
-from systems import FORMS, ROOT, held_documents, train, trainings
+from systems import FORMS, ROOT, Training, held_documents, train, trainings
 
 from counterclaim.cli import inputs
 
@@ -38,9 +39,17 @@ def main() -> None:
     held = held_documents()
     # One thread each: together they are faster than one training on all processors.
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    alike: dict[Any, list[Training]] = {}  # by what is trained: one may serve several tasks
+    for training in wanted:
+        key = training.seed, training.model, training.trained
+        alike.setdefault(key, []).append(training)
+
+    def one_by_one(some: list[Training]) -> None:
+        for training in some:
+            train(training, held, ROOT / "build" / "encoders", environment)
+
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        folder = ROOT / "build" / "encoders"
-        list(pool.map(lambda training: train(training, held, folder, environment), wanted))
+        list(pool.map(one_by_one, alike.values()))
 
 
 if __name__ == "__main__":
