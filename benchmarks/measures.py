@@ -91,15 +91,18 @@ def from_files(options: Options) -> Iterator[Row]:
             rivals["nervaluate"] = contenders.nervaluate_from_files(files)
             rivals["seqeval"] = contenders.seqeval_from_files(files)
         taken = _rounds(options, f"files, {size} documents", rivals)
-        ours = taken[what]
         if size in options.fitting:
-            found = _compared(ours, taken["nervaluate"])
-            yield Row(what, "json + nervaluate, no intervals", size, found)
             seqeval = taken["seqeval"]
             share = f"{median(seqeval[:, 0] / seqeval.sum(axis=1)):.0%}"
-            found = f"{_compared(ours, seqeval)}; reading and tagging are {share} of theirs"
-            yield Row(what, "json + tags + seqeval report, no intervals", size, found)
-            yield Row(what, "seqeval report alone", size, _compared(ours, seqeval[:, 1:]))
+            for name in (what, unchecked):
+                found = _compared(taken[name], taken["nervaluate"])
+                yield Row(name, "json + nervaluate, no intervals", size, found)
+                found = (
+                    f"{_compared(taken[name], seqeval)}; reading and tagging are {share} of theirs"
+                )
+                yield Row(name, "json + tags + seqeval report, no intervals", size, found)
+                found = _compared(taken[name], seqeval[:, 1:])
+                yield Row(name, "seqeval report alone", size, found)
         for name in (what, unchecked):
             found = _compared(taken[name], taken["orjson"])
             yield Row(name, "orjson.loads of the same lines", size, found)
