@@ -11,8 +11,6 @@ from typing import TypeVar
 from counterclaim import corpus, jsonl
 from counterclaim.errors import DataError
 from counterclaim.model import SPLITS, Prediction
-from counterclaim.pairing import read_predictions
-from counterclaim.tasks import TASKS
 
 T = TypeVar("T")
 DEFAULT_SPLIT = "test"
@@ -106,6 +104,9 @@ def read_run(path: str, names: Sequence[str]) -> list[Prediction]:
     Raises:
         LineError: The first line that is no whole record, if the file fits no task either.
     """
+    from counterclaim.pairing import read_predictions
+    from counterclaim.tasks import TASKS
+
     try:
         return [each for _, each in jsonl.read_records(path, Prediction)]
     except jsonl.LineError:
