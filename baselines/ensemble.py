@@ -20,9 +20,9 @@ import msgspec
 from counterclaim import Document, Example, ModelError, Prediction, Task
 
 TASKS = ("sentences/runs", "spans/runs")  # with predictions of others
-ANCHORS = {  # the first that a record has stands for it
+ANCHORS = {  # a sentence has the label of a record where the first that it has begins
     "accusations": ("content",),
-    "denials": ("content", "cue"),
+    "denials": ("cue", "content"),
     "casualties": ("mention",),
     "locations": ("mention",),
 }
@@ -88,7 +88,8 @@ def _of_sentences(document: Document, vote: dict[str, Any]) -> list[list[str]]:
 
 def _spans(document: Document, votes: Sequence[dict[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {"doc_id": document.doc_id}
-    for layer, anchors in ANCHORS.items():
+    for layer, names in ANCHORS.items():
+        anchors = names[::-1]  # a denial is compared by its content, if it has one
         counts: Counter[tuple[int, int]] = Counter()
         for vote in votes:
             spans = [_anchor(record, anchors) for record in vote[layer]]

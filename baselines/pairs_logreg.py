@@ -5,9 +5,9 @@ one who denies is the accused, its source, or shares words with either), by how 
 accusations, sentences and characters lie between them and which comes first, by the words
 that their contents share, by cue and scope; a pair of accusations alike. A denial answers
 the accusation that is likeliest for it, if this is above a quarter of a threshold that dev
-chooses, and others above the threshold;
-accusations of one claim are joined where the likelihood is above another. What it is
-not: it finds no mentions. It is given them, or takes those of another system's predictions.
+chooses, and others above the threshold; accusations of one claim are joined where the
+likelihood is above another. What it is not: it finds no mentions. It is given them, or takes
+those of another system's predictions.
 
 Source of the form: mention-pair models of coreference, Soon et al. (2001),
 https://aclanthology.org/J01-4004.

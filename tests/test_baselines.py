@@ -177,6 +177,16 @@ def test_a_denial_is_one_whether_or_not_a_run_has_its_cue(tmp_path: Path) -> Non
     assert score(FORMS["spans"], test, voted, resamples=5).headline.value == 1
 
 
+def test_records_vote_for_the_labels_of_their_sentences(tmp_path: Path) -> None:
+    """A denial for that of its cue, wherever its content is."""
+    test = read("test")
+    rows = [Prediction(d.doc_id, **{layer: getattr(d, layer) for layer in LAYERS}) for d in test]
+    jsonl.write_records(tmp_path / "gold.jsonl", rows)
+    runs = ",".join([str(tmp_path / "gold.jsonl")] * 2)
+    voted = run(FOLDER / "ensemble.py", FORMS["sentences"], [], [], test, options={"runs": runs})
+    assert score(FORMS["sentences"], test, voted, resamples=5).headline.value == 1
+
+
 def test_signs_that_are_digits_and_no_numbers_are_read() -> None:
     """Of footnotes, and in circles."""
     text = "Rebels killed ²³ men. The note¹ said ① soldier and 3 rebels died."

@@ -143,9 +143,21 @@ def test_changed_predictions_do_not_repeat_a_result(write: Write, capsys: Captur
     assert main(["score", "--verify", str(path)]) == 1
 
 
-@pytest.mark.parametrize(
-    "content", ["", "[]", "{}", '{"arguments": 3}', '{"arguments": {}}', "nothing"]
-)
+@pytest.mark.parametrize("signature", [None, 3, ...])
+def test_a_result_has_a_signature(write: Write, capsys: Capture, signature: Any) -> None:
+    predictions = write("p.jsonl", lines(*documents()))
+    assert main(["score", str(predictions), "--task", "claims", "--gold", VALID, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    if signature is ...:
+        del result["signature"]
+    else:
+        result["signature"] = signature
+    path = write("result.json", json.dumps(result))
+    assert main(["score", "--verify", str(path)]) == 2
+    assert f"{path}: is no result" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"arguments": 3}', "nothing"])
 def test_what_is_no_result_cannot_be_verified(write: Write, capsys: Capture, content: str) -> None:
     path = write("result.json", content)
     assert main(["score", "--verify", str(path)]) == 2

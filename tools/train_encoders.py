@@ -14,7 +14,7 @@ files.
 import argparse
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from pathlib import Path
 
 from systems import FORMS, ROOT, Training, held_documents, train, trainings
 
@@ -39,7 +39,8 @@ def main() -> None:
     held = held_documents()
     # One thread each: together they are faster than one training on all processors.
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    alike: dict[Any, list[Training]] = {}  # by what is trained: one may serve several tasks
+    # By what is trained: one may serve several tasks.
+    alike: dict[tuple[int, Path, str], list[Training]] = {}
     for training in wanted:
         key = training.seed, training.model, training.trained
         alike.setdefault(key, []).append(training)

@@ -266,7 +266,7 @@ def _record(given: Object, fields: Sequence[str], document: Document, layer: str
 def _are_bounds(*bounds: int | None) -> bool:
     """Whether a casualty may have them: one at least, in order, and people there could be."""
     known = [bound for bound in bounds if bound is not None]
-    return known == sorted(known) != [] and all(0 <= each <= MOST for each in known)
+    return bool(known) and known == sorted(known) and known[0] >= 0 and known[-1] <= MOST
 
 
 def _drop_impossible_place(record: Object) -> None:

@@ -244,17 +244,16 @@ def _verify(arguments: argparse.Namespace) -> int:
     path = Path(arguments.verify)
     try:
         committed = msgspec.json.decode(jsonl.read_bytes(path), type=dict[str, Any])
-        given, _ = committed.pop("arguments"), committed["signature"]
+        given = committed.pop("arguments")
         again = argparse.Namespace(**{name: given[name] for name in _DECISIVE})
-    except (msgspec.MsgspecError, KeyError, TypeError):
+        committed["signature"] = _unversioned(committed["signature"])
+    except (msgspec.MsgspecError, AttributeError, KeyError, TypeError):
         raise DataError(f"{path}: is no result; expected what score --json prints") from None
     for name in ("predictions", "gold"):
         setattr(again, name, _found(getattr(arguments, name) or getattr(again, name), path))
     current = msgspec.json.decode(jsonl.encode(_with_arguments(again, _scored(again))))
     del current["arguments"]
-    for result in (committed, current):
-        # A later version that gives the same numbers has repeated the result.
-        result["signature"] = result["signature"].partition("|version:")[0]
+    current["signature"] = _unversioned(current["signature"])
     differences = list(_differences("", committed, current))
     for place, before, now in differences[:_SHOWN]:
         print(f"{path}: {place} is {before!r:.80}; expected {now!r:.80}")
@@ -266,6 +265,11 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 _SHOWN = 10
+
+
+def _unversioned(signature: str) -> str:
+    """A later version that gives the same numbers has repeated a result."""
+    return signature.partition("|version:")[0]
 
 
 def _found(name: str | None, result: Path) -> str | None:

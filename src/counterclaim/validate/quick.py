@@ -32,9 +32,8 @@ def suspicious(documents: Sequence[Document], columns: Columns, *, gold: bool) -
     """
     try:
         found = _suspicious(documents, columns, gold)
-    except (IndexError, OverflowError, TypeError, ValueError):
-        # A number that no array can hold, or not one sentence.
-        return list(range(len(documents)))
+    except (OverflowError, TypeError, ValueError):
+        return list(range(len(documents)))  # a number that no array can hold
     # Not by np.unique, which imports much when it is first called.
     return sorted(set(np.concatenate(found).tolist()))
 
@@ -56,6 +55,8 @@ def _suspicious(documents: Sequence[Document], columns: Columns, gold: bool) -> 
     numbers = np.repeat(np.arange(len(documents)), sizes)
     sentences = places(list(chain.from_iterable(lists)), numbers)
     found.append(np.flatnonzero(sizes == 0))
+    if not sizes.any():
+        return found
     found.append(_sentences(sentences, texts, encoded, lengths))
     base = np.concatenate([[0], np.cumsum(lengths + 1)[:-1]])
     first = sentences.start + base[sentences.owner]
